@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from haarwire._linalg import default_tolerance
 from haarwire.errors import ConvergenceError
-from haarwire.groups.elements import Element, MatrixLike
+from haarwire.groups._checks import MatrixLike
+from haarwire.groups.elements import Element
 
-__all__ = ["fixed_projection", "has_invariant_inner_product"]
+__all__ = ["check_converged", "fixed_projection", "has_invariant_inner_product"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -35,7 +36,7 @@ def _derivation(L: MatrixLike, M: FloatArray) -> FloatArray:
 
 
 def _defect(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
-    """max ‖g M gᵀ − M‖ and ‖δ_L M‖ over generators, in units of ‖M‖_F."""
+    """Max ‖g M gᵀ − M‖ and ‖δ_L M‖ over generators, in units of ‖M‖_F."""
     changes = [g.conjugate(M) - M for g in generators] + [_derivation(L, M) for L in algebra]
     norm = float(np.linalg.norm(M))
     return max((float(np.linalg.norm(c)) for c in changes), default=0.0) / (norm or 1.0)
@@ -89,7 +90,7 @@ def fixed_projection(
 def has_invariant_inner_product(
     generators: Sequence[Element], algebra: Sequence[MatrixLike], dim: int
 ) -> bool:
-    """Decide compactness: is there a positive-definite A with ρAρᵀ = A for the whole group?
+    """Whether a positive-definite A has ρAρᵀ = A for the whole group: whether it is compact.
 
     A closed group of matrices is compact if and only if it leaves an inner product fixed. If it does,
     the projection of I on the fixed matrices is the Haar average ∫ρρᵀ, which is positive definite; so

@@ -5,120 +5,46 @@ array. All act on samples stored as rows: ``g.apply(X)`` is X ρ(g)ᵀ, the samp
 ``g.pull_back(W)`` is W ρ(g), the functionals x ↦ W ρ(g) x.
 """
 
+# Methods that carry out what `Element` documents are documented there.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from haarwire._linalg import reciprocal_condition
 from haarwire.errors import RepresentationError
+from haarwire.groups._checks import (
+    FloatArray,
+    IndexArray,
+    MatrixLike,
+    abridged,
+    as_indices,
+    as_signs,
+    as_square,
+)
+from haarwire.groups._kernels import (
+    inverted,
+    rows_times,
+    sparse_inverse,
+    stored,
+    sum_indices,
+    tensor_indices,
+    working_dtype,
+)
+from haarwire.groups.element import Element
 
 __all__ = ["Element", "Matrix", "Permutation", "SignedPermutation"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.intp]
-MatrixLike: TypeAlias = FloatArray | sp.csr_array
 
 _SAFETY: Final = 8.0
 """Rounding allowance, in units of n·eps of the precision that the entries were given in."""
 
-
-class Element(ABC):
-    """An invertible linear map ρ(g) of R^n."""
-
-    dim: int
-
-    @abstractmethod
-    def apply(self, X: FloatArray) -> FloatArray:
-        """Move samples: X ρᵀ, for X of shape (..., n)."""
-
-    @abstractmethod
-    def pull_back(self, W: FloatArray) -> FloatArray:
-        """Move functionals: W ρ, for W of shape (..., n)."""
-
-    @abstractmethod
-    def inverse(self) -> Element:
-        """The element ρ⁻¹."""
-
-    @property
-    @abstractmethod
-    def dual(self) -> Element:
-        """The element ρ⁻ᵀ, the action on functionals."""
-
-    @property
-    @abstractmethod
-    def is_orthogonal(self) -> bool:
-        """Whether ρᵀρ = I, up to rounding of the entries as they were given."""
-
-    @abstractmethod
-    def to_sparse(self) -> sp.csr_array:
-        """ρ as an (n, n) SciPy sparse array."""
-
-    def to_dense(self) -> FloatArray:
-        """ρ as an (n, n) array."""
-        return np.asarray(self.to_sparse().toarray())
-
-    @abstractmethod
-    def simplified(self) -> Element:
-        """The same map as the cheapest kind of element that can hold it exactly."""
-
-    @abstractmethod
-    def __matmul__(self, other: Element) -> Element:
-        """The composition ρσ: first `other`, then `self`."""
-
-    @abstractmethod
-    def direct_sum(self, other: Element) -> Element:
-        """The block-diagonal map ρ ⊕ σ on R^(n + n')."""
-
-    @abstractmethod
-    def tensor(self, other: Element) -> Element:
-        """The Kronecker product ρ ⊗ σ on R^(n·n'), row-major: (x ⊗ y)[i·n' + j] = x[i] y[j]."""
-
-    def conjugate(self, M: FloatArray) -> FloatArray:
-        """ρ M ρᵀ, for M of shape (n, n)."""
-        return self.apply(self.apply(M).T).T
-
-
-def _as_indices(indices: ArrayLike) -> IndexArray:
-    """Check that `indices` is a rearrangement of 0 … n − 1 and return a read-only copy."""
-    given = np.asarray(indices)
-    if given.ndim != 1 or given.size == 0:
-        raise RepresentationError(
-            f"a permutation needs a non-empty list of indices, got an array of shape {given.shape}",
-            cause="a permutation matrix was given, or an empty list",
-            remedy="give the n indices, as in Permutation([1, 2, 0]), or use Matrix(A) for a matrix",
-        )
-    if given.dtype.kind not in "iu":
-        raise RepresentationError(
-            f"the indices of a permutation must be integers, got dtype {given.dtype}",
-            cause="floating-point or object values were given where positions are needed",
-            remedy="convert them first: Permutation(np.asarray(indices, dtype=int))",
-        )
-    n = given.size
-    in_range = (given >= 0) & (given < n)
-    if not in_range.all():
-        first = int(np.flatnonzero(~in_range)[0])
-        raise RepresentationError(
-            f"not a permutation of 0 … {n - 1}: position {first} holds {given[first]}",
-            cause="indices that count from 1, or an index out of range",
-            remedy="count from 0: every number from 0 to n − 1 exactly once",
-        )
-    p = given.astype(np.intp)
-    counts = np.bincount(p, minlength=n)
-    if (counts != 1).any():
-        first = int(np.flatnonzero(counts > 1)[0])
-        raise RepresentationError(
-            f"not a permutation of 0 … {n - 1}: {first} appears {counts[first]} times",
-            cause="a repeated index; the map would not be invertible",
-            remedy="list every number from 0 to n − 1 exactly once",
-        )
-    p.setflags(write=False)
-    return p
+_EPS: Final = float(np.finfo(np.float64).eps)
 
 
 @final
@@ -138,11 +64,25 @@ class Permutation(Element):
     """
 
     def __init__(self, indices: ArrayLike) -> None:
-        self.indices = _as_indices(indices)
+        self.indices = as_indices(indices)
         self.dim = int(self.indices.size)
 
+    @classmethod
+    def _trusted(cls, indices: IndexArray) -> Permutation:
+        """Skip the checks, for indices that come from permutations already checked."""
+        new = cls.__new__(cls)
+        indices.setflags(write=False)
+        new.indices = indices
+        new.dim = int(indices.size)
+        return new
+
+    @classmethod
+    def identity(cls, dim: int) -> Permutation:
+        """The map x ↦ x on R^dim."""
+        return cls._trusted(np.arange(dim))
+
     def __repr__(self) -> str:
-        return f"Permutation({_abridged(self.indices)})"
+        return f"Permutation({abridged(self.indices)})"
 
     @property
     def signs(self) -> None:
@@ -151,9 +91,7 @@ class Permutation(Element):
 
     @cached_property
     def _inverse_indices(self) -> IndexArray:
-        inverse = np.empty_like(self.indices)
-        inverse[self.indices] = np.arange(self.dim)
-        return inverse
+        return inverted(self.indices)
 
     def apply(self, X: FloatArray) -> FloatArray:
         return np.take(X, self.indices, axis=-1)
@@ -162,10 +100,10 @@ class Permutation(Element):
         return np.take(W, self._inverse_indices, axis=-1)
 
     def conjugate(self, M: FloatArray) -> FloatArray:
-        return M[np.ix_(self.indices, self.indices)]
+        return M[self.indices[:, np.newaxis], self.indices]
 
     def inverse(self) -> Permutation:
-        return Permutation(self._inverse_indices)
+        return Permutation._trusted(self._inverse_indices)
 
     @property
     def dual(self) -> Permutation:
@@ -184,21 +122,23 @@ class Permutation(Element):
 
     def signed(self) -> SignedPermutation:
         """The same map as a signed permutation with every sign +1."""
-        return SignedPermutation(self.indices, np.ones(self.dim))
+        return SignedPermutation._trusted(self.indices, np.ones(self.dim))
 
     def __matmul__(self, other: Element) -> Element:
         if isinstance(other, Permutation):
-            return Permutation(other.indices[self.indices])
+            return Permutation._trusted(other.indices[self.indices])
+        if isinstance(other, Matrix):
+            return other._rebuilt(other.matrix[self.indices], _EPS, orthogonal=True)
         return self.signed() @ other
 
     def direct_sum(self, other: Element) -> Element:
         if isinstance(other, Permutation):
-            return Permutation(np.concatenate([self.indices, other.indices + self.dim]))
+            return Permutation._trusted(sum_indices(self.indices, other.indices))
         return self.signed().direct_sum(other)
 
     def tensor(self, other: Element) -> Element:
         if isinstance(other, Permutation):
-            return Permutation(np.add.outer(self.indices * other.dim, other.indices).ravel())
+            return Permutation._trusted(tensor_indices(self.indices, other.indices))
         return self.signed().tensor(other)
 
 
@@ -220,32 +160,37 @@ class SignedPermutation(Element):
     """
 
     def __init__(self, indices: ArrayLike, signs: ArrayLike) -> None:
-        self.indices = _as_indices(indices)
+        self.indices = as_indices(indices)
         self.dim = int(self.indices.size)
-        given = np.asarray(signs)
-        if given.shape != (self.dim,) or not np.isin(given, (-1, 1)).all():
-            raise RepresentationError(
-                f"the signs must be {self.dim} values of +1 or −1, got shape {given.shape}"
-                f" with values {_abridged(np.unique(given))}",
-                cause="a different number of signs than of indices, or scale factors given as signs",
-                remedy="give one +1 or −1 per coordinate; use Matrix(A) for other factors",
-            )
-        self.signs = given.astype(np.float64)
-        self.signs.setflags(write=False)
+        self.signs = as_signs(signs, self.dim)
+
+    @classmethod
+    def _trusted(cls, indices: IndexArray, signs: FloatArray) -> SignedPermutation:
+        """Skip the checks, for indices and signs that come from elements already checked."""
+        new = cls.__new__(cls)
+        for part in (indices, signs):
+            part.setflags(write=False)
+        new.indices, new.signs = indices, signs
+        new.dim = int(indices.size)
+        return new
 
     def __repr__(self) -> str:
-        return f"SignedPermutation({_abridged(self.indices)}, {_abridged(self.signs.astype(int))})"
+        return f"SignedPermutation({abridged(self.indices)}, {abridged(self.signs.astype(int))})"
 
     def apply(self, X: FloatArray) -> FloatArray:
-        return np.asarray(np.take(X, self.indices, axis=-1) * self.signs.astype(X.dtype))
+        moved = np.take(X, self.indices, axis=-1)
+        return np.asarray(moved * self.signs.astype(working_dtype(X)))
 
     def pull_back(self, W: FloatArray) -> FloatArray:
         return self.inverse().apply(W)
 
     def inverse(self) -> SignedPermutation:
-        inverse = np.empty_like(self.indices)
-        inverse[self.indices] = np.arange(self.dim)
-        return SignedPermutation(inverse, self.signs[inverse])
+        return self._inverse
+
+    @cached_property
+    def _inverse(self) -> SignedPermutation:
+        inverse = inverted(self.indices)
+        return SignedPermutation._trusted(inverse, self.signs[inverse])
 
     @property
     def dual(self) -> SignedPermutation:
@@ -260,42 +205,39 @@ class SignedPermutation(Element):
         return sp.csr_array((self.signs, self.indices, np.arange(n + 1)), shape=(n, n))
 
     def simplified(self) -> Permutation | SignedPermutation:
-        return Permutation(self.indices) if (self.signs > 0).all() else self
+        return Permutation._trusted(self.indices) if (self.signs > 0).all() else self
 
     def as_permutation(self) -> Permutation:
         """The permutation of the 2n points ±e_i (point i is +e_i, point n + i is −e_i)."""
         shift = np.where(self.signs > 0, 0, self.dim)
         positive = self.indices + shift
-        return Permutation(np.concatenate([positive, (positive + self.dim) % (2 * self.dim)]))
+        negative = (positive + self.dim) % (2 * self.dim)
+        return Permutation._trusted(np.concatenate([positive, negative]))
 
     def __matmul__(self, other: Element) -> Element:
         if isinstance(other, Permutation):
             other = other.signed()
         if isinstance(other, SignedPermutation):
-            return SignedPermutation(
-                other.indices[self.indices], self.signs * other.signs[self.indices]
-            )
-        return Matrix(self.to_sparse()) @ other
+            signs = self.signs * other.signs[self.indices]
+            return SignedPermutation._trusted(other.indices[self.indices], signs)
+        return Matrix._of(self) @ other
 
     def direct_sum(self, other: Element) -> Element:
         if isinstance(other, Permutation):
             other = other.signed()
         if isinstance(other, SignedPermutation):
-            return SignedPermutation(
-                np.concatenate([self.indices, other.indices + self.dim]),
-                np.concatenate([self.signs, other.signs]),
-            )
-        return Matrix(self.to_sparse()).direct_sum(other)
+            indices = sum_indices(self.indices, other.indices)
+            return SignedPermutation._trusted(indices, np.concatenate([self.signs, other.signs]))
+        return Matrix._of(self).direct_sum(other)
 
     def tensor(self, other: Element) -> Element:
         if isinstance(other, Permutation):
             other = other.signed()
         if isinstance(other, SignedPermutation):
-            return SignedPermutation(
-                np.add.outer(self.indices * other.dim, other.indices).ravel(),
-                np.multiply.outer(self.signs, other.signs).ravel(),
-            )
-        return Matrix(self.to_sparse()).tensor(other)
+            indices = tensor_indices(self.indices, other.indices)
+            signs = np.multiply.outer(self.signs, other.signs).ravel()
+            return SignedPermutation._trusted(indices, signs)
+        return Matrix._of(self).tensor(other)
 
 
 @final
@@ -322,7 +264,8 @@ class Matrix(Element):
         if self.is_orthogonal:
             return
         rcond = reciprocal_condition(self.matrix)
-        if rcond < self.dim * np.finfo(np.float64).eps:
+        # Not "rcond < …": a NaN must not pass.
+        if not rcond >= self.dim * _EPS:
             raise RepresentationError(
                 f"the generator is singular: its reciprocal condition number is {rcond:.1e}",
                 cause="a projection, or an infinitesimal generator given where a group element is needed",
@@ -330,8 +273,32 @@ class Matrix(Element):
                 "Representation(n, algebra=(L,))",
             )
 
+    @classmethod
+    def _trusted(cls, matrix: MatrixLike, eps: float, orthogonal: bool | None) -> Matrix:
+        """Skip the checks, for a matrix computed from elements already checked.
+
+        `orthogonal` is None where it is not known: then it is found out when asked for.
+        """
+        new = cls.__new__(cls)
+        new.matrix, new._eps = matrix, eps
+        new.dim = int(matrix.shape[0])
+        if not sp.issparse(matrix):
+            matrix.setflags(write=False)
+        if orthogonal is not None:
+            new.__dict__["is_orthogonal"] = orthogonal
+        return new
+
+    @classmethod
+    def _of(cls, g: Element) -> Matrix:
+        return g if isinstance(g, Matrix) else cls._trusted(g.to_sparse(), _EPS, g.is_orthogonal)
+
+    def _rebuilt(self, matrix: MatrixLike, eps: float, *, orthogonal: bool) -> Matrix:
+        """A product, sum or tensor of this matrix and an element of the given precision and kind."""
+        known = True if self.is_orthogonal and orthogonal else None
+        return Matrix._trusted(matrix, max(self._eps, eps), known)
+
     def __repr__(self) -> str:
-        kind = "sparse" if sp.issparse(self.matrix) else "dense"
+        kind = "sparse" if self.is_sparse else "dense"
         return f"Matrix(<{self.dim}×{self.dim} {kind}>)"
 
     @property
@@ -339,46 +306,49 @@ class Matrix(Element):
         """Whether the entries are stored as a SciPy sparse array."""
         return bool(sp.issparse(self.matrix))
 
+    @property
+    def precision(self) -> float:
+        """The eps of the dtype that the entries were given in (the coarsest one, for a product)."""
+        return self._eps
+
     def apply(self, X: FloatArray) -> FloatArray:
-        # (A Xᵀ)ᵀ rather than X Aᵀ: a sparse A must stand on the left.
-        flat = X.reshape(-1, self.dim)
-        return np.asarray((self.matrix @ flat.T).T).reshape(X.shape)
+        return rows_times(self.matrix, X)
 
     def pull_back(self, W: FloatArray) -> FloatArray:
-        flat = W.reshape(-1, self.dim)
-        return np.asarray((self.matrix.T @ flat.T).T).reshape(W.shape)
+        return rows_times(self.matrix.T, W)
 
     @cached_property
     def _inverse(self) -> Matrix:
         if self.is_orthogonal:
-            return Matrix(self.matrix.T)
+            return Matrix._trusted(self.matrix.T, self._eps, orthogonal=True)
         if sp.issparse(self.matrix):
-            return Matrix(np.linalg.inv(self.matrix.toarray()))
-        return Matrix(np.linalg.inv(self.matrix))
+            return Matrix._trusted(sparse_inverse(self.matrix), self._eps, orthogonal=False)
+        return Matrix._trusted(np.linalg.inv(self.matrix), self._eps, orthogonal=False)
 
     def inverse(self) -> Matrix:
         return self._inverse
 
     @property
     def dual(self) -> Matrix:
-        return self if self.is_orthogonal else Matrix(self._inverse.matrix.T)
+        if self.is_orthogonal:
+            return self
+        return Matrix._trusted(self._inverse.matrix.T, self._eps, orthogonal=False)
 
     @cached_property
-    def is_orthogonal(self) -> bool:  # type: ignore[override]
+    def is_orthogonal(self) -> bool:
         """Whether ‖ρᵀρ − I‖_max ≤ 8·n·eps, eps of the dtype the entries were given in."""
-        defect = self.matrix.T @ self.matrix - sp.eye_array(self.dim)
-        return bool(abs(defect).max() <= _SAFETY * self.dim * self._eps)
+        identity = sp.eye_array(self.dim, format="csr") if self.is_sparse else np.eye(self.dim)
+        defect = abs(self.matrix.T @ self.matrix - identity).max()
+        return bool(defect <= _SAFETY * self.dim * self._eps)
 
     def to_sparse(self) -> sp.csr_array:
         return sp.csr_array(self.matrix)
 
     def to_dense(self) -> FloatArray:
-        if sp.issparse(self.matrix):
-            return np.asarray(self.matrix.toarray())
-        return np.asarray(self.matrix)
+        return np.asarray(self.to_sparse().toarray() if self.is_sparse else self.matrix)
 
     def simplified(self) -> Element:
-        entries = self.to_sparse()
+        entries = sp.csr_array(self.matrix, copy=True)
         entries.eliminate_zeros()
         one_per_row = (np.diff(entries.indptr) == 1).all()
         if one_per_row and np.isin(entries.data, (-1.0, 1.0)).all():
@@ -386,45 +356,20 @@ class Matrix(Element):
         return self
 
     def __matmul__(self, other: Element) -> Element:
-        right = other.matrix if isinstance(other, Matrix) else other.to_sparse()
-        return Matrix(self.matrix @ right)
+        if isinstance(other, Matrix):
+            return self._rebuilt(self.matrix @ other.matrix, other._eps, orthogonal=other.is_orthogonal)
+        product = self.matrix @ other.to_sparse() if self.is_sparse else other.pull_back(self.matrix)
+        return self._rebuilt(product, _EPS, orthogonal=True)
 
     def direct_sum(self, other: Element) -> Element:
-        return Matrix(sp.block_diag([self.to_sparse(), other.to_sparse()], format="csr"))
+        right = Matrix._of(other)
+        blocks = sp.block_diag([self.to_sparse(), right.to_sparse()], format="csr")
+        return self._rebuilt(stored(blocks), right._eps, orthogonal=right.is_orthogonal)
 
     def tensor(self, other: Element) -> Element:
-        return Matrix(sp.kron(self.to_sparse(), other.to_sparse(), format="csr"))
-
-
-def as_square(
-    matrix: ArrayLike | sp.sparray | sp.spmatrix, role: str
-) -> tuple[MatrixLike, float]:
-    """Check a square real matrix; return it in float64 (CSR where sparse) and its given eps."""
-    given = sp.csr_array(matrix) if sp.issparse(matrix) else np.asarray(matrix)
-    if given.ndim != 2 or given.shape[0] != given.shape[1] or given.shape[0] == 0:
-        raise RepresentationError(
-            f"{role} must be a square matrix, got shape {given.shape}",
-            cause="a rectangular matrix, a flat list, or an empty array",
-            remedy="give an (n, n) array; for a list of indices use Permutation(indices)",
-        )
-    if given.dtype.kind not in "biuf":
-        raise RepresentationError(
-            f"{role} must hold real numbers, got dtype {given.dtype}",
-            cause="complex or object entries",
-            remedy="give a real array; write a complex representation of C^n on R^(2n)",
-        )
-    eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else np.finfo(float).eps
-    entries = given.astype(np.float64)
-    values = entries.data if sp.issparse(entries) else entries
-    if not np.isfinite(np.asarray(values)).all():
-        raise RepresentationError(
-            f"{role} contains NaN or infinite entries",
-            cause="a division by zero or a missing value where the matrix was built",
-            remedy="check it with np.isfinite(matrix).all() before passing it on",
-        )
-    return entries, float(eps)
-
-
-def _abridged(values: NDArray[Any], limit: int = 8) -> str:
-    shown = ", ".join(str(v) for v in values[:limit].tolist())
-    return f"[{shown}, …]" if values.size > limit else f"[{shown}]"
+        right = Matrix._of(other)
+        if self.is_sparse or right.is_sparse:
+            product = stored(sp.kron(self.to_sparse(), right.to_sparse(), format="csr"))
+        else:
+            product = np.kron(self.matrix, right.matrix)
+        return self._rebuilt(product, right._eps, orthogonal=right.is_orthogonal)

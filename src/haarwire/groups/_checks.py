@@ -1,0 +1,121 @@
+"""Checks of the arrays that users give as permutations, signs, matrices and sizes."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from haarwire.errors import ParameterError, RepresentationError
+
+__all__ = ["as_indices", "as_signs", "as_square", "positive_size"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+IndexArray: TypeAlias = NDArray[np.intp]
+MatrixLike: TypeAlias = FloatArray | sp.csr_array
+
+
+def as_indices(indices: ArrayLike) -> IndexArray:
+    """Check that `indices` is a rearrangement of 0 … n − 1 and return a read-only copy."""
+    given = np.asarray(indices)
+    if given.ndim != 1 or given.size == 0:
+        raise RepresentationError(
+            f"a permutation needs a non-empty list of indices, got an array of shape {given.shape}",
+            cause="a permutation matrix was given, or an empty list",
+            remedy="give the n indices, as in Permutation([1, 2, 0]), or use Matrix(A) for a matrix",
+        )
+    if given.dtype.kind not in "iu":
+        raise RepresentationError(
+            f"the indices of a permutation must be integers, got dtype {given.dtype}",
+            cause="floating-point or object values were given where positions are needed",
+            remedy="convert them first: Permutation(np.asarray(indices, dtype=int))",
+        )
+    n = given.size
+    in_range = (given >= 0) & (given < n)
+    if not in_range.all():
+        first = int(np.flatnonzero(~in_range)[0])
+        raise RepresentationError(
+            f"not a permutation of 0 … {n - 1}: position {first} holds {given[first]}",
+            cause="indices that count from 1, or an index out of range",
+            remedy="count from 0: every number from 0 to n − 1 exactly once",
+        )
+    p = given.astype(np.intp)
+    counts = np.bincount(p, minlength=n)
+    if (counts != 1).any():
+        first = int(np.flatnonzero(counts > 1)[0])
+        raise RepresentationError(
+            f"not a permutation of 0 … {n - 1}: {first} appears {counts[first]} times",
+            cause="a repeated index; the map would not be invertible",
+            remedy="list every number from 0 to n − 1 exactly once",
+        )
+    p.setflags(write=False)
+    return p
+
+
+def as_signs(signs: ArrayLike, dim: int) -> FloatArray:
+    """Check `dim` values of +1 or −1 and return them in float64, read-only."""
+    given = np.asarray(signs)
+    if given.shape != (dim,) or not np.isin(given, (-1, 1)).all():
+        raise RepresentationError(
+            f"the signs must be {dim} values of +1 or −1, got shape {given.shape}"
+            f" with values {abridged(np.unique(given))}",
+            cause="a different number of signs than of indices, or scale factors given as signs",
+            remedy="give one +1 or −1 per coordinate; use Matrix(A) for other factors",
+        )
+    checked = given.astype(np.float64)
+    checked.setflags(write=False)
+    return checked
+
+
+def as_square(matrix: ArrayLike | sp.sparray | sp.spmatrix, role: str) -> tuple[MatrixLike, float]:
+    """Check a square real matrix; return a copy in float64 (CSR where sparse) and its given eps."""
+    given = sp.csr_array(matrix) if sp.issparse(matrix) else np.asarray(matrix)
+    if given.ndim != 2 or given.shape[0] != given.shape[1] or given.shape[0] == 0:
+        raise RepresentationError(
+            f"{role} must be a square matrix, got shape {given.shape}",
+            cause="a rectangular matrix, a flat list, or an empty array",
+            remedy="give an (n, n) array; for a list of indices use Permutation(indices)",
+        )
+    if given.dtype.kind not in "biuf":
+        raise RepresentationError(
+            f"{role} must hold real numbers, got dtype {given.dtype}",
+            cause="complex or object entries",
+            remedy="give a real array; write a complex representation of C^n on R^(2n)",
+        )
+    # Entries are kept in float64, so long doubles are no more precise than that.
+    eps = float(np.finfo(np.float64).eps)
+    if given.dtype.kind == "f":
+        eps = max(eps, float(np.finfo(given.dtype).eps))
+    entries: Any = given.astype(np.float64)
+    if sp.issparse(entries):
+        entries.sum_duplicates()
+        values = entries.data
+    else:
+        entries.setflags(write=False)
+        values = entries
+    if not np.isfinite(values).all():
+        raise RepresentationError(
+            f"{role} contains NaN or infinite entries",
+            cause="a division by zero or a missing value where the matrix was built",
+            remedy="check it with np.isfinite(matrix).all() before passing it on",
+        )
+    return entries, eps
+
+
+def positive_size(value: object, parameter: str, call: str) -> int:
+    """Check a size given to a named representation; `call` shows how to type it."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ParameterError(
+            f"{parameter} must be a positive integer, got {value!r}",
+            cause="a missing, fractional or negative size",
+            remedy=f"give a count, as in {call}",
+        )
+    return int(value)
+
+
+def abridged(values: NDArray[Any], limit: int = 8) -> str:
+    """The first values of a 1-D array, for messages."""
+    shown = ", ".join(str(v) for v in values[:limit].tolist())
+    return f"[{shown}, …]" if values.size > limit else f"[{shown}]"

@@ -1,0 +1,263 @@
+"""Sums, products, duals and restrictions of representations of one group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from typing import Any
+
+import scipy.sparse as sp
+
+from haarwire.errors import ParameterError, RepresentationError
+from haarwire.groups._checks import MatrixLike
+from haarwire.groups.elements import Element, Permutation
+from haarwire.groups.representation import GroupAction, Representation
+
+__all__ = ["direct_sum", "dual", "hom", "restrict", "tensor_product"]
+
+
+def direct_sum(first: Representation, second: Representation) -> Representation:
+    """ρ ⊕ σ: (x, y) ↦ (ρ(g)x, σ(g)y) on R^(n + n'), also written ``first + second``.
+
+    Parameters
+    ----------
+    first, second : Representation
+        Of one group: generators correspond one to one. A trivial one goes with any group.
+
+    Returns
+    -------
+    Representation
+        Sampler and order are kept where both have them.
+
+    Raises
+    ------
+    RepresentationError
+        When they are not representations of one group.
+
+    Examples
+    --------
+    >>> from haarwire.groups import cyclic_shifts, direct_sum, trivial
+    >>> direct_sum(cyclic_shifts(4), trivial(1)).dim
+    5
+    """
+    return _combined(first, second, "⊕", _sum_elements, _sum_algebra)
+
+
+def tensor_product(first: Representation, second: Representation) -> Representation:
+    """ρ ⊗ σ: x ⊗ y ↦ ρ(g)x ⊗ σ(g)y on R^(n·n'), also written ``first * second``.
+
+    Coordinates are row-major, as in `numpy.kron`: (x ⊗ y)[i·n' + j] = x[i] y[j]; so a matrix M with
+    M ↦ ρ(g) M σ(g)ᵀ is flattened by ``M.ravel()``. A Lie-algebra element acts by L ⊗ I + I ⊗ K.
+
+    Parameters
+    ----------
+    first, second : Representation
+        Of one group: generators correspond one to one. A trivial one goes with any group.
+
+    Returns
+    -------
+    Representation
+        Sampler and order are kept where both have them.
+
+    Raises
+    ------
+    RepresentationError
+        When they are not representations of one group.
+
+    Examples
+    --------
+    >>> from haarwire.groups import permutations, tensor_product
+    >>> tensor_product(permutations(4), permutations(4)).dim
+    16
+    """
+    return _combined(first, second, "⊗", _tensor_elements, _tensor_algebra)
+
+
+def dual(representation: Representation) -> Representation:
+    """ρ*: g ↦ ρ(g)⁻ᵀ, the action on functionals, also written ``representation.dual``.
+
+    A Lie-algebra element L becomes −Lᵀ. An orthogonal representation is its own dual and is returned
+    as it is.
+
+    Examples
+    --------
+    >>> from haarwire.groups import Matrix, Representation, dual
+    >>> shear = Representation(2, (Matrix([[1, 1], [0, 1]]),))
+    >>> dual(shear).generators[0].to_dense()
+    array([[ 1.,  0.],
+           [-1.,  1.]])
+    """
+    if representation.is_orthogonal:
+        return representation
+    action = representation.action
+    return Representation(
+        representation.dim,
+        [g.dual for g in representation.generators],
+        [-L.T for L in representation.algebra],
+        name=f"({representation.name})*" if representation.name else "",
+        action=_with_act(action, partial(_act_dual, action.act)) if action is not None else None,
+    )
+
+
+def hom(source: Representation, target: Representation) -> Representation:
+    """The linear maps W of shape (m, n), with W ↦ σ(g) W ρ(g)⁻¹, flattened by ``W.ravel()``.
+
+    Its fixed vectors are the equivariant maps from `source` (ρ, on R^n) to `target` (σ, on R^m).
+
+    Examples
+    --------
+    >>> from haarwire.groups import hom, image_rotations, trivial
+    >>> hom(image_rotations(2), trivial(3)).dim
+    12
+    """
+    return tensor_product(target, dual(source))
+
+
+def restrict(
+    representation: Representation, words: Sequence[Sequence[int]], *, name: str = ""
+) -> Representation:
+    """The same action of the subgroup that some products of generators generate.
+
+    Parameters
+    ----------
+    representation : Representation
+        Any representation. Its Lie-algebra elements are left out.
+    words : sequence of sequences of int
+        Each is a product of generators by position, leftmost first: (0, 0, 1) is g_0 g_0 g_1. The empty
+        word is the identity.
+    name : str, optional
+        Name of the result.
+
+    Returns
+    -------
+    Representation
+        With one generator a word.
+
+    Raises
+    ------
+    ParameterError
+        When a word names a generator that does not exist.
+
+    Examples
+    --------
+    Half turns, from quarter turns:
+
+    >>> from haarwire.groups import image_rotations, restrict
+    >>> restrict(image_rotations(2), [(0, 0)]).order
+    2
+    """
+    count = len(representation.generators)
+    for word in words:
+        for position in word:
+            if not 0 <= position < count:
+                raise ParameterError(
+                    f"the word {tuple(word)} names generator {position}, {representation.label} has {count}",
+                    cause="generators are counted from 0",
+                    remedy=f"use positions 0 … {count - 1}" if count else "give empty words only",
+                )
+    identity: Element = Permutation.identity(representation.dim)
+    generators = [reduce(_compose, [representation.generators[i] for i in word], identity) for word in words]
+    return Representation(representation.dim, generators, name=name)
+
+
+def _combined(
+    first: Representation,
+    second: Representation,
+    symbol: str,
+    combine: Callable[[Element, Element], Element],
+    derive: Callable[[MatrixLike, MatrixLike], MatrixLike],
+) -> Representation:
+    named = first.name and second.name
+    name = f"{_factor(first.name)} {symbol} {_factor(second.name)}" if named else ""
+    dim = combine(Permutation.identity(first.dim), Permutation.identity(second.dim)).dim
+    first, second = _aligned(first, second)
+    generators = [combine(g, h) for g, h in zip(first.generators, second.generators, strict=True)]
+    algebra = [derive(L, K) for L, K in zip(first.algebra, second.algebra, strict=True)]
+    action = None
+    if first.action is not None and second.action is not None:
+        act = partial(_act_both, combine, first.action.act, second.action.act)
+        action = _with_act(first.action, act)
+    return Representation(dim, generators, algebra, name=name, action=action)
+
+
+def _aligned(a: Representation, b: Representation) -> tuple[Representation, Representation]:
+    """Make the generators of two representations correspond; a trivial one fits any group."""
+    if not a.generators and not a.algebra:
+        return _padded(a, b), b
+    if not b.generators and not b.algebra:
+        return a, _padded(b, a)
+    groups = {r.action.group for r in (a, b) if r.action is not None}
+    counts = {(len(r.generators), len(r.algebra)) for r in (a, b)}
+    if len(groups) > 1 or len(counts) > 1:
+        raise RepresentationError(
+            f"these are not representations of one group: {_described(a)} and {_described(b)}",
+            cause="sums and products need generators that correspond one to one",
+            remedy="build both from the same group, generator by generator in the same order; "
+            "trivial(dim) goes with any group",
+        )
+    return a, b
+
+
+def _padded(one: Representation, other: Representation) -> Representation:
+    """A trivial representation, seen as one of the group of another."""
+    identity = Permutation.identity(one.dim)
+    action = other.action
+    return Representation(
+        one.dim,
+        [identity] * len(other.generators),
+        [sp.csr_array((one.dim, one.dim))] * len(other.algebra),
+        action=_with_act(action, partial(_act_trivially, identity)) if action is not None else None,
+    )
+
+
+def _factor(name: str) -> str:
+    return f"({name})" if " " in name else name
+
+
+def _described(rep: Representation) -> str:
+    group = f" of {rep.action.group}" if rep.action is not None else ""
+    counts = f"{len(rep.generators)} generators, {len(rep.algebra)} Lie-algebra elements"
+    return f"{rep.label}{group} ({counts})"
+
+
+def _with_act(action: GroupAction, act: Callable[[Any], Element]) -> GroupAction:
+    return GroupAction(action.group, action.order, action.draw, act)
+
+
+def _compose(g: Element, h: Element) -> Element:
+    return g @ h
+
+
+def _sum_elements(g: Element, h: Element) -> Element:
+    return g.direct_sum(h)
+
+
+def _tensor_elements(g: Element, h: Element) -> Element:
+    return g.tensor(h)
+
+
+def _sum_algebra(L: MatrixLike, K: MatrixLike) -> MatrixLike:
+    return sp.csr_array(sp.block_diag([L, K], format="csr"))
+
+
+def _tensor_algebra(L: MatrixLike, K: MatrixLike) -> MatrixLike:
+    left = sp.kron(L, sp.eye_array(K.shape[0]), format="csr")
+    right = sp.kron(sp.eye_array(L.shape[0]), K, format="csr")
+    return sp.csr_array(left + right)
+
+
+def _act_trivially(identity: Element, _abstract: Any) -> Element:
+    return identity
+
+
+def _act_dual(act: Callable[[Any], Element], abstract: Any) -> Element:
+    return act(abstract).dual
+
+
+def _act_both(
+    combine: Callable[[Element, Element], Element],
+    first: Callable[[Any], Element],
+    second: Callable[[Any], Element],
+    abstract: Any,
+) -> Element:
+    return combine(first(abstract), second(abstract))

@@ -1,0 +1,173 @@
+"""Listing the group that elements generate, and Schreier–Sims for permutations (through sympy).
+
+Functions of generators: no representation, no names, no algebra. sympy is imported on first use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from haarwire.errors import GroupTooLargeError, ParameterError
+from haarwire.groups._checks import FloatArray
+from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
+
+__all__ = ["ENUMERATION_LIMIT", "list_elements", "permutation_group", "too_large", "transversals"]
+
+ENUMERATION_LIMIT: Final = 100_000
+"""Default of the largest group that is listed element by element."""
+
+_ENUMERATION_BYTES: Final = 2**30
+_MATCH: Final = 1e-6
+"""Two matrices of a finite group closer than this (max-norm) are the same element."""
+
+
+def list_elements(
+    generators: Sequence[Element], dim: int, *, limit: int = ENUMERATION_LIMIT, label: str
+) -> tuple[Element, ...]:
+    """List every product of the generators, the identity first: breadth-first over the Cayley graph.
+
+    Parameters
+    ----------
+    generators : sequence of Element
+        Elements of dimension `dim`. Inverses need not be given: they are powers in a finite group.
+    dim : int
+        Dimension n of the space acted on.
+    limit : int
+        Give up beyond this many elements (fewer for large matrices: 1 GiB of them at most).
+    label : str
+        Name of the group, for the message.
+
+    Raises
+    ------
+    GroupTooLargeError
+        When there are more.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1:
+        raise ParameterError(
+            f"limit must be a positive integer, got {limit!r}",
+            cause="a fractional or negative bound on the number of elements",
+            remedy="give a count, as in elements(limit=1000)",
+        )
+    signed = [g for g in generators if not isinstance(g, Permutation)]
+    by_index = all(isinstance(g, SignedPermutation) for g in signed)
+    limit = min(int(limit), max(1, _ENUMERATION_BYTES // (8 * (2 * dim if by_index else dim**2))))
+    identity: Element = Permutation.identity(dim)
+    if signed:
+        identity = Permutation.identity(dim).signed() if by_index else Matrix(np.eye(dim))
+    seen = _PermutationCatalogue() if by_index else _MatrixCatalogue()
+    seen.add(identity)
+    found = [identity]
+    for g in found:  # grows while it is walked
+        for s in generators:
+            candidate = s @ g
+            if seen.add(candidate):
+                found.append(candidate)
+                if len(found) > limit:
+                    raise too_large(label, f"more than {limit}", limit)
+    return tuple(found)
+
+
+def permutation_group(generators: Sequence[Element], dim: int) -> Any:
+    """The sympy PermutationGroup on 0 … n − 1, or on the points ±e_i where a generator has signs."""
+    from sympy.combinatorics import Permutation as SympyPermutation
+    from sympy.combinatorics import PermutationGroup
+
+    signed = _have_signs(generators)
+    points = [_points(g, signed).tolist() for g in generators]
+    identity = list(range(2 * dim if signed else dim))
+    return PermutationGroup([SympyPermutation(p) for p in points or [identity]])
+
+
+def transversals(generators: Sequence[Element], dim: int, group: Any) -> tuple[tuple[Element, ...], ...]:
+    """A chain T_1, …, T_k such that each element is u_1 u_2 ⋯ u_k for exactly one choice u_i ∈ T_i.
+
+    Parameters
+    ----------
+    generators : sequence of Permutation or SignedPermutation
+        Elements of dimension `dim`.
+    dim : int
+        Dimension n of the space acted on.
+    group : sympy.combinatorics.PermutationGroup
+        ``permutation_group(generators, dim)``, which keeps the work it has already done.
+    """
+    signed = _have_signs(generators)
+    chain: list[tuple[Element, ...]] = []
+    for level in group.basic_transversals:
+        points = [np.array(u.array_form, dtype=np.intp) for u in level.values()]
+        if signed:
+            halves = [p[:dim] for p in points]
+            chain.append(tuple(SignedPermutation(h % dim, np.where(h < dim, 1, -1)) for h in halves))
+        else:
+            chain.append(tuple(Permutation(p) for p in points))
+    # In sympy g = f_k ⋯ f_2 f_1, applied from the left; so is Element.__matmul__ on these indices.
+    return tuple(reversed(chain))
+
+
+def too_large(label: str, count: str, limit: int | None = None) -> GroupTooLargeError:
+    """The error for a group that cannot be listed."""
+    bound = "" if limit is None else f", the limit is {limit}"
+    return GroupTooLargeError(
+        f"{label} has {count} elements{bound}",
+        cause="an infinite group, or one far too large to list",
+        remedy="nothing in Haarwire needs the list: invariant_subspace, haar_average and solve work "
+        "from the generators; raise limit= to list it all the same",
+    )
+
+
+def _have_signs(generators: Sequence[Element]) -> bool:
+    return not all(isinstance(g, Permutation) for g in generators)
+
+
+def _points(g: Element, signed: bool) -> np.ndarray[Any, np.dtype[np.intp]]:
+    if isinstance(g, Permutation) and not signed:
+        return g.indices
+    plain = g.signed() if isinstance(g, Permutation) else g
+    assert isinstance(plain, SignedPermutation)  # callers give (signed) permutations only
+    return plain.as_permutation().indices
+
+
+class _PermutationCatalogue:
+    """Set of (signed) permutations already seen."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def add(self, g: Element) -> bool:
+        assert isinstance(g, Permutation | SignedPermutation)
+        signs = b"" if g.signs is None else (g.signs > 0).tobytes()
+        key = g.indices.tobytes() + signs
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+
+class _MatrixCatalogue:
+    """Set of matrices already seen, up to rounding.
+
+    Found again by a random linear functional of the entries: equal matrices land in the same bin or
+    a neighbouring one, and are then compared entry by entry.
+    """
+
+    def __init__(self) -> None:
+        self._bins: dict[int, list[FloatArray]] = {}
+        self._functional: FloatArray | None = None
+
+    def add(self, g: Element) -> bool:
+        entries = g.to_dense()
+        if self._functional is None:
+            rng = np.random.default_rng(0)
+            functional = rng.standard_normal(entries.shape)
+            # Of 1-norm 1, so that entries within _MATCH of each other have values within _MATCH.
+            self._functional = functional / np.abs(functional).sum()
+        key = math.floor(float(np.vdot(self._functional, entries)) / _MATCH)
+        for near in (key - 1, key, key + 1):
+            for seen in self._bins.get(near, ()):
+                if np.abs(seen - entries).max() <= _MATCH:
+                    return False
+        self._bins.setdefault(key, []).append(entries)
+        return True
