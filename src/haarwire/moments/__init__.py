@@ -1,0 +1,5 @@
+"""What the data say: their joint first and second moments. Knows no group."""
+
+from haarwire.moments.moments import Moments
+
+__all__ = ["Moments"]

@@ -1,0 +1,201 @@
+"""Checks of the arrays that become moments; every function returns its argument in plain form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from haarwire.errors import DataError, ParameterError
+
+__all__ = [
+    "as_inputs",
+    "as_targets",
+    "as_weights",
+    "check_accumulate",
+    "check_lengths",
+    "not_finite",
+    "overflow",
+]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+NumericArray: TypeAlias = NDArray[Any]
+
+_SEARCH_ROWS = 1024
+
+
+def as_inputs(X: ArrayLike, name: str) -> NumericArray:
+    """X as an (N, n) numeric array, n ≥ 1, not copied where that is possible."""
+    A = _as_numeric(X, name)
+    if A.ndim == 1:
+        raise DataError(
+            f"{name} has shape {A.shape}: one dimension, where samples × features are expected.",
+            cause="a single feature or a single sample was passed.",
+            remedy="X.reshape(-1, 1) for one feature, X.reshape(1, -1) for one sample.",
+        )
+    if A.ndim != 2:
+        raise DataError(
+            f"{name} has shape {A.shape}: {A.ndim} dimensions, where samples × features are expected.",
+            cause="images or other arrays that have not been flattened.",
+            remedy="X.reshape(len(X), -1), which makes each sample one row.",
+        )
+    if A.shape[1] == 0:
+        raise DataError(
+            f"{name} has shape {A.shape}: no features.",
+            cause="a selection of columns that selects none.",
+            remedy="pass at least one column.",
+        )
+    return A
+
+
+def as_targets(Y: ArrayLike, name: str) -> NumericArray:
+    """Y as an (N, m) numeric array, m ≥ 1; shape (N,) is one target."""
+    A = _as_numeric(Y, name)
+    if A.ndim == 1:
+        A = A[:, None]
+    if A.ndim != 2:
+        raise DataError(
+            f"{name} has shape {A.shape}: {A.ndim} dimensions, where samples × targets are expected.",
+            cause="targets that have not been flattened.",
+            remedy="Y.reshape(len(Y), -1), which makes each sample one row.",
+        )
+    if A.shape[1] == 0:
+        raise DataError(
+            f"{name} has shape {A.shape}: no targets.",
+            cause="a selection of columns that selects none.",
+            remedy="pass at least one column, or one number a sample as an array of shape (N,).",
+        )
+    return A
+
+
+def as_weights(sample_weight: ArrayLike, n_samples: int, name: str) -> FloatArray:
+    """Weights as a float64 array of shape (N,), finite and at least zero."""
+    w = _as_numeric(sample_weight, name).astype(np.float64)
+    if w.shape != (n_samples,):
+        raise DataError(
+            f"{name} has shape {w.shape}, but there are {n_samples} samples.",
+            cause="weights of other samples, or a column instead of a vector.",
+            remedy=f"pass one weight a sample, an array of shape ({n_samples},); np.ravel(w) for a column.",
+        )
+    bad = ~(np.isfinite(w) & (w >= 0))
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(
+            f"{name} is {w[row]} at row {row}; weights must be finite and at least zero.",
+            cause="a missing value, a division by zero, or a difference.",
+            remedy="give samples that do not count the weight 0.",
+        )
+    return w
+
+
+def check_lengths(X: NumericArray, Y: NumericArray, where: str) -> None:
+    """X and Y must have the same number of rows."""
+    if len(X) != len(Y):
+        raise DataError(
+            f"X{where} has {len(X)} rows and Y{where} has {len(Y)}.",
+            cause="X and Y come from different selections, or one of them is transposed.",
+            remedy="pass samples as rows, the same samples in the same order in both.",
+        )
+
+
+def check_accumulate(accumulate: str, chunk_rows: int | None) -> None:
+    """The two options of how moments are summed."""
+    if accumulate not in ("float64", "float32"):
+        raise ParameterError(
+            f"accumulate is {accumulate!r}.",
+            cause="a misspelt precision.",
+            remedy='accumulate="float64" (the default), or accumulate="float32" for speed.',
+        )
+    if chunk_rows is not None and not (isinstance(chunk_rows, int | np.integer) and chunk_rows >= 1):
+        raise ParameterError(
+            f"chunk_rows is {chunk_rows!r}; it must be a whole number of rows, at least 1.",
+            cause="a size in bytes, or a division that gave a float.",
+            remedy="leave chunk_rows out, or pass for example chunk_rows=4096.",
+        )
+
+
+def not_finite(
+    X: NumericArray, Y: NumericArray, weights: FloatArray | None, names: Sequence[str]
+) -> DataError:
+    """The error that names the first NaN or infinity in a row that counts, or else the overflow."""
+    for start in range(0, len(X), _SEARCH_ROWS):
+        rows = slice(start, start + _SEARCH_ROWS)
+        counts = True if weights is None else weights[rows, None] > 0
+        for A, name in zip((X, Y), names, strict=True):
+            bad = ~np.isfinite(A[rows]) & counts
+            if bad.any():
+                row, column = np.unravel_index(int(bad.argmax()), bad.shape)
+                value = A[start + row, column]
+                return DataError(
+                    f"{name} is {value} at row {start + row}, column {column}.",
+                    cause="a missing value, a logarithm of zero, or a division by zero.",
+                    remedy="drop such rows (keep = np.isfinite(X).all(axis=1); X[keep], Y[keep]), give them "
+                    "the weight 0, or fill them in, for example with scikit-learn's SimpleImputer.",
+                )
+    return overflow()
+
+
+def overflow() -> DataError:
+    """The error for finite samples whose moments are not."""
+    return DataError(
+        "All samples are finite, but their second moments overflow.",
+        cause="values beyond about 1e150 (1e18 with float32 products), or as large weights.",
+        remedy="rescale, for example X / np.abs(X).max(), and likewise Y and the weights.",
+    )
+
+
+def _as_numeric(values: ArrayLike, name: str) -> NumericArray:
+    if sp.issparse(values):
+        raise DataError(
+            f"{name} is sparse ({type(values).__name__}).",
+            cause="moments are dense, and centring would fill the samples in anyway.",
+            remedy="pass .toarray(), or stream blocks of rows: Moments.from_batches((X[i:i+1000].toarray(), "
+            "Y[i:i+1000]) for i in range(0, X.shape[0], 1000)).",
+        )
+    if isinstance(values, np.ma.MaskedArray):
+        raise DataError(
+            f"{name} is a masked array.",
+            cause="missing entries are marked by the mask, which moments cannot take into account.",
+            remedy="drop the rows that have masked entries, or fill them in with .filled(value).",
+        )
+    try:
+        A = np.asarray(values)
+    except ValueError as error:
+        raise DataError(
+            f"{name} cannot be made an array: {error}",
+            cause="rows of different lengths.",
+            remedy="give every sample the same number of entries.",
+        ) from None
+    if A.dtype.kind not in "biuf":
+        raise DataError(
+            f"{name} has dtype {A.dtype}, which is not a real number.",
+            cause=_CAUSES.get(A.dtype.kind, "numbers stored in a type made for something else."),
+            remedy=_REMEDIES.get(A.dtype.kind, f"{name[0]}.astype(float), if the entries are numbers."),
+        )
+    if A.ndim == 0:
+        raise DataError(
+            f"{name} is a single number, where an array of samples is expected.",
+            cause="an index too many.",
+            remedy="pass samples as rows.",
+        )
+    return A
+
+
+_TEXT = "class labels or categories as text."
+_ONE_HOT = "encode them as numbers: one-hot targets are (labels[:, None] == np.unique(labels)).astype(float)."
+_CAUSES = {
+    "U": _TEXT,
+    "S": _TEXT,
+    "T": _TEXT,
+    "c": "a Fourier transform.",
+    "O": "mixed columns, missing entries, or text in a table.",
+}
+_REMEDIES = {
+    "U": _ONE_HOT,
+    "S": _ONE_HOT,
+    "T": _ONE_HOT,
+    "c": "pass real and imaginary parts as columns: np.hstack([X.real, X.imag]).",
+}
