@@ -13,6 +13,7 @@ from haarwire.errors import DataError, ParameterError
 
 __all__ = [
     "as_inputs",
+    "as_model",
     "as_targets",
     "as_weights",
     "check_accumulate",
@@ -115,6 +116,21 @@ def check_accumulate(accumulate: str, chunk_rows: int | None) -> None:
             cause="a size in bytes, or a division that gave a float.",
             remedy="leave chunk_rows out, or pass for example chunk_rows=4096.",
         )
+
+
+def as_model(coef: ArrayLike, intercept: ArrayLike, m: int, n: int) -> tuple[FloatArray, FloatArray]:
+    """W as an (m, n) array, b as an array of shape (m,), (1,) or ()."""
+    W, b = np.asarray(coef, np.float64), np.asarray(intercept, np.float64)
+    if W.ndim == 1 and m == 1:
+        W = W[None, :]
+    if W.shape != (m, n) or b.shape not in ((), (1,), (m,)):
+        raise DataError(
+            f"coef of shape {W.shape} and intercept of shape {b.shape} do not fit {n} features and "
+            f"{m} targets.",
+            cause="a transposed coef, or one of a model for other columns.",
+            remedy=f"pass coef of shape ({m}, {n}), and as intercept a number or shape ({m},).",
+        )
+    return W, b
 
 
 def not_finite(

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Self, TypeAlias, final
+from typing import Any, Self, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from haarwire.errors import DataError
-from haarwire.moments.accumulation import Summary
-from haarwire.moments.checks import check_accumulate, overflow
-from haarwire.moments.streaming import checked_batch, checked_batches, fold
+from haarwire.moments.checks import as_model, overflow
+from haarwire.moments.streaming import Folded, Precision, fold_arrays, fold_batches
+from haarwire.moments.summary import Summary, joined, parted
 
 __all__ = ["Moments"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
-Precision: TypeAlias = Literal["float64", "float32"]
-
-_ROUNDING: Final = 64.0
-"""Allowance, in units of eps, for what is left when a part is taken from a whole."""
 
 
 @final
@@ -71,7 +67,7 @@ class Moments:
     weight: float
     mean: FloatArray
     scatter: FloatArray
-    dtype: np.dtype[np.floating[Any]] = field(default=np.dtype(np.float64))
+    dtype: np.dtype[Any] = field(default=np.dtype(np.float64))
 
     def __post_init__(self) -> None:
         mean, scatter = _frozen(self.mean), _frozen(self.scatter)
@@ -122,7 +118,7 @@ class Moments:
             sample of weight zero might as well not be there.
         accumulate : {"float64", "float32"}
             The precision of products within a chunk of rows; sums over chunks are always float64.
-            "float32" is about twice as fast and good to about six digits.
+            "float32" is about twice as fast, good to four or five digits, and makes `dtype` float32.
         chunk_rows : int, optional
             The rows multiplied at a time; by default a chunk takes about 32 MB.
 
@@ -137,22 +133,7 @@ class Moments:
         ParameterError
             If an option is out of range.
         """
-        check_accumulate(accumulate, chunk_rows)
-        batch = checked_batch(X, Y, sample_weight)
-        if len(batch.X) == 0:
-            raise DataError(
-                f"X has shape {batch.X.shape}: no samples.",
-                cause="a selection of rows that selects none.",
-                remedy="pass at least one sample; Moments.empty(n_features, n_targets) is the start of a sum.",
-            )
-        folded = fold([batch], accumulate=accumulate, chunk_rows=chunk_rows, max_rows=len(batch.X))
-        if folded.summary is None:
-            raise DataError(
-                f"All {len(batch.X)} entries of sample_weight are zero.",
-                cause="a mask that selects no sample, or weights that have underflowed.",
-                remedy="give at least one sample a positive weight, or leave sample_weight out.",
-            )
-        return cls._from_summary(folded.n_features, folded.summary, folded.is_single)
+        return cls._from_fold(fold_arrays(X, Y, sample_weight, accumulate, chunk_rows))
 
     @classmethod
     def from_batches(
@@ -184,21 +165,11 @@ class Moments:
         ParameterError
             If an option is out of range.
         """
-        check_accumulate(accumulate, chunk_rows)
-        folded = fold(checked_batches(batches), accumulate=accumulate, chunk_rows=chunk_rows, max_rows=None)
-        if folded.summary is None:
-            raise DataError(
-                "The batches hold no sample with a weight above zero.",
-                cause="an iterator that was used up before, or weights that are all zero.",
-                remedy="make the iterator anew, and give at least one sample a positive weight.",
-            )
-        return cls._from_summary(folded.n_features, folded.summary, folded.is_single)
+        return cls._from_fold(fold_batches(batches, accumulate, chunk_rows))
 
     @classmethod
-    def _from_summary(cls, n_features: int, summary: Summary, is_single: bool) -> Self:
-        mean = summary.mean + summary.mean_tail
-        dtype = np.dtype(np.float32 if is_single else np.float64)
-        return cls(n_features, summary.count, summary.weight, mean, summary.scatter, dtype)
+    def _from_fold(cls, folded: Folded) -> Self:
+        return cls(folded.n_features, *folded.summary, np.dtype(folded.precision))
 
     @property
     def n_targets(self) -> int:
@@ -252,21 +223,10 @@ class Moments:
         if not isinstance(other, Moments):
             return NotImplemented
         self._check_same_columns(other)
-        if other.count == 0:
-            return self
-        if self.count == 0:
-            return other
+        if self.count == 0 or other.count == 0:
+            return self if other.count == 0 else other
         with np.errstate(over="ignore", invalid="ignore"):
-            weight = self.weight + other.weight
-            share = other.weight / weight
-            step = other.mean - self.mean
-            # W_a W_b is never formed: it leaves the range of doubles long before its quotient does.
-            scatter = np.multiply.outer(step, (self.weight * share) * step)
-            scatter += self.scatter
-            scatter += other.scatter
-            mean = self.mean + share * step
-        dtype = np.result_type(self.dtype, other.dtype)
-        return Moments(self.n_features, self.count + other.count, weight, mean, scatter, dtype)
+            return self._like(joined(self._summary, other._summary), other)
 
     def __sub__(self, part: Moments) -> Moments:
         """The moments of the samples that are in the whole but not in the part: the inverse of ``+``.
@@ -285,40 +245,15 @@ class Moments:
         self._check_same_columns(part)
         if part.count == 0:
             return self
-        count, weight = self.count - part.count, self.weight - part.weight
-        dtype = np.result_type(self.dtype, part.dtype)
-        allowance = _ROUNDING * float(np.finfo(dtype).eps)
-        if count < 0 or weight < -allowance * self.weight or (count > 0 and weight <= 0):
-            raise _not_a_part(
-                f"{part.count} samples of weight {part.weight:g} cannot be taken from {self.count} samples "
-                f"of weight {self.weight:g}."
-            )
-        if count == 0:
-            if weight > allowance * self.weight:
-                raise _not_a_part(f"Taking away all {self.count} samples leaves a weight of {weight:g}.")
-            weight, mean, scatter = 0.0, np.zeros_like(self.mean), np.zeros_like(self.scatter)
-            return Moments(self.n_features, 0, weight, mean, scatter, dtype)
-        ratio = part.weight / weight
-        step = part.mean - self.mean
-        scatter = np.multiply.outer(step, (-self.weight * ratio) * step)
-        between = -scatter.diagonal()
-        scatter += self.scatter
-        scatter -= part.scatter
-        # The diagonal of a true rest is at least zero, up to the rounding of the three terms, of which the
-        # last one inherits the rounding of the means.
-        slack = np.abs(self.mean) + np.abs(part.mean)
-        blur = self.weight * ratio * slack * (2 * np.abs(step) + allowance * slack)
-        limit = allowance * (self.scatter.diagonal() + part.scatter.diagonal() + between + blur)
-        variance = scatter.diagonal()
-        if (variance < -limit).any():
-            column = int((variance + limit).argmin())
-            raise _not_a_part(
-                f"Column {column} of [X, Y] is left with a negative scatter, {variance[column]:g}."
-            )
-        nothing = variance <= 0
-        scatter[nothing] = 0
-        scatter[:, nothing] = 0
-        return Moments(self.n_features, count, weight, self.mean - ratio * step, scatter, dtype)
+        eps = float(np.finfo(np.result_type(self.dtype, part.dtype)).eps)
+        return self._like(parted(self._summary, part._summary, eps), part)
+
+    @property
+    def _summary(self) -> Summary:
+        return Summary(self.count, self.weight, self.mean, self.scatter)
+
+    def _like(self, summary: Summary, other: Moments) -> Moments:
+        return Moments(self.n_features, *summary, np.result_type(self.dtype, other.dtype))
 
     def _check_same_columns(self, other: Moments) -> None:
         if (self.n_features, self.n_targets) != (other.n_features, other.n_targets):
@@ -356,19 +291,9 @@ class Moments:
         DataError
             If a shape is wrong, or there are no samples.
         """
-        W, b = np.asarray(coef, np.float64), np.asarray(intercept, np.float64)
-        m, n = self.n_targets, self.n_features
-        if W.ndim == 1 and m == 1:
-            W = W[None, :]
-        if W.shape != (m, n) or b.shape not in ((), (1,), (m,)):
-            raise DataError(
-                f"coef of shape {W.shape} and intercept of shape {b.shape} do not fit {n} features and "
-                f"{m} targets.",
-                cause="a transposed coef, or one of a model for other columns.",
-                remedy=f"pass coef of shape ({m}, {n}) and intercept of shape ({m},) or a number.",
-            )
+        W, b = as_model(coef, intercept, self.n_targets, self.n_features)
         spread = self.total.diagonal() - np.einsum("ij,ij->i", W, 2 * self.cross - W @ self.gram)
-        return np.maximum(spread, 0.0) + (self.y_mean - W @ self.x_mean - b) ** 2
+        return np.asarray(np.maximum(spread, 0.0) + (self.y_mean - W @ self.x_mean - b) ** 2)
 
     def loss(self, coef: ArrayLike, intercept: ArrayLike = 0.0) -> float:
         """The mean squared error of x ↦ W x + b, summed over the targets.
@@ -395,11 +320,3 @@ def _frozen(values: ArrayLike) -> FloatArray:
     view = np.asarray(values, np.float64).view()
     view.flags.writeable = False
     return view
-
-
-def _not_a_part(what: str) -> DataError:
-    return DataError(
-        what,
-        cause="the second operand is not a part of the first: other samples, other weights or scaling.",
-        remedy="subtract moments of samples that were in the sum: rest = whole - part, whole = part + rest.",
-    )

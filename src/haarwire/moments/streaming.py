@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import DataError
-from haarwire.moments.accumulation import Accumulator, Summary
-from haarwire.moments.checks import as_inputs, as_targets, as_weights, check_lengths, not_finite
+from haarwire.moments.accumulation import Accumulator
+from haarwire.moments.checks import (
+    as_inputs,
+    as_targets,
+    as_weights,
+    check_accumulate,
+    check_lengths,
+    not_finite,
+)
+from haarwire.moments.summary import Summary
 
-__all__ = ["Batch", "Folded", "checked_batch", "checked_batches", "fold"]
+__all__ = ["Folded", "Precision", "fold_arrays", "fold_batches"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
+Precision: TypeAlias = Literal["float64", "float32"]
 
 
 class Batch(NamedTuple):
@@ -33,11 +42,52 @@ class Batch(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """The outcome of `fold`: `summary` is None if no sample counts."""
+    """What becomes of all batches: the fields of `Moments`."""
 
     n_features: int
-    summary: Summary | None
-    is_single: bool
+    summary: Summary
+    precision: Precision
+
+
+def fold_arrays(
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    accumulate: Precision,
+    chunk_rows: int | None,
+) -> Folded:
+    """The fold of a single batch; see `Moments.from_arrays`."""
+    check_accumulate(accumulate, chunk_rows)
+    batch = checked_batch(X, Y, sample_weight)
+    if len(batch.X) == 0:
+        raise DataError(
+            f"X has shape {batch.X.shape}: no samples.",
+            cause="a selection of rows that selects none.",
+            remedy="pass at least one sample; a sum can start with Moments.empty(n_features, n_targets).",
+        )
+    folded = _fold([batch], accumulate, chunk_rows, max_rows=len(batch.X))
+    if folded is None:
+        raise DataError(
+            f"All {len(batch.X)} entries of sample_weight are zero.",
+            cause="a mask that selects no sample, or weights that have underflowed.",
+            remedy="give at least one sample a positive weight, or leave sample_weight out.",
+        )
+    return folded
+
+
+def fold_batches(
+    batches: Iterable[tuple[ArrayLike, ...]], accumulate: Precision, chunk_rows: int | None
+) -> Folded:
+    """The fold of a stream; see `Moments.from_batches`."""
+    check_accumulate(accumulate, chunk_rows)
+    folded = _fold(checked_batches(batches), accumulate, chunk_rows, max_rows=None)
+    if folded is None:
+        raise DataError(
+            "The batches hold no sample with a weight above zero.",
+            cause="an iterator that was used up before, or weights that are all zero.",
+            remedy="make the iterator anew, and give at least one sample a positive weight.",
+        )
+    return folded
 
 
 def checked_batch(X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, where: str = "") -> Batch:
@@ -97,16 +147,10 @@ def _described(batch: object) -> str:
     return f"of type {type(batch).__name__}"
 
 
-def fold(
-    batches: Iterable[Batch], *, accumulate: str, chunk_rows: int | None, max_rows: int | None
-) -> Folded:
-    """One accumulator takes in all batches.
-
-    Raises
-    ------
-    DataError
-        If a sample that counts is not finite, or sums overflow; if there is no batch at all.
-    """
+def _fold(
+    batches: Iterable[Batch], accumulate: Precision, chunk_rows: int | None, max_rows: int | None
+) -> Folded | None:
+    """One accumulator takes in all batches; None if no sample counts."""
     dtype = np.float32 if accumulate == "float32" else np.float64
     total: Accumulator | None = None
     is_single = True
@@ -120,6 +164,7 @@ def fold(
                 total.add(batch.X, batch.Y, batch.weights)
             except FloatingPointError:
                 raise not_finite(batch.X, batch.Y, batch.weights, batch.names) from None
-        if total is None:
-            return Folded(0, None, is_single)
-        return Folded(total.n_features, total.summary(), is_single or accumulate == "float32")
+        summary = None if total is None else total.summary()
+    if total is None or summary is None:
+        return None
+    return Folded(total.n_features, summary, "float32" if is_single else accumulate)
