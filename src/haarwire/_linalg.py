@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 __all__ = [
+    "EPS",
     "Whitener",
     "default_tolerance",
     "left_null_space",
@@ -27,7 +28,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 def default_tolerance(n: int, eps: float = EPS) -> float:
-    """The relative cut-off n·eps below which a singular value or eigenvalue counts as zero."""
+    """Return the relative cut-off n·eps below which a singular value or eigenvalue counts as zero."""
     return max(n, 1) * eps
 
 
@@ -41,21 +42,20 @@ def left_null_space(A: FloatArray, cutoff: float) -> FloatArray:
     if k == 0:
         return np.eye(n)
     if k > n:
-        # Only the left singular vectors are wanted: A = R ᵀ Qᵀ shrinks the problem to n×n.
-        A = np.linalg.qr(A.T, mode="r").T
+        # Only the left singular vectors are wanted: A = RᵀQᵀ shrinks the problem to n×n.
+        A = np.asarray(np.linalg.qr(A.T, mode="r")).T
     U, s, _ = np.linalg.svd(A, full_matrices=True)
     rank = int((s > cutoff).sum())
-    return U[:, rank:]
+    return np.asarray(U[:, rank:])
 
 
 def reciprocal_condition(A: FloatArray | sp.csr_array) -> float:
     """1 / (‖A‖₁ ‖A⁻¹‖₁), and 0 for a singular matrix."""
     if sp.issparse(A):
-        from scipy.sparse.linalg import onenormest, splu
-        from scipy.sparse.linalg import LinearOperator
+        from scipy.sparse.linalg import LinearOperator, onenormest, splu
 
         try:
-            factor = splu(A.tocsc())
+            factor = splu(sp.csc_array(A))
         except RuntimeError:
             return 0.0
         inverse = LinearOperator(
@@ -73,35 +73,57 @@ def reciprocal_condition(A: FloatArray | sp.csr_array) -> float:
 
 
 class Whitener(NamedTuple):
-    """A factor T of the pseudo-inverse, C⁺ = T Tᵀ.
+    """A factor F of the pseudo-inverse of a positive semi-definite C: C⁺ = F Fᵀ.
 
     Attributes
     ----------
     factor : ndarray, shape (k, rank)
-        T.
-    condition : float
-        Largest over smallest kept eigenvalue of C (1 when nothing is kept).
+        F.
+    values : ndarray, shape (rank,)
+        Kept eigenvalues of the equilibrated C (unit diagonal), ascending; column j of F belongs to
+        values[j].
     """
 
     factor: FloatArray
-    condition: float
+    values: FloatArray
 
     @property
     def rank(self) -> int:
         """Numerical rank of C."""
         return int(self.factor.shape[1])
 
+    @property
+    def condition(self) -> float:
+        """Largest over smallest kept eigenvalue (1 when nothing is kept)."""
+        return float(self.values[-1] / self.values[0]) if self.rank else 1.0
 
-def symmetric_whitener(C: FloatArray, tol: float) -> Whitener:
-    """Factor the pseudo-inverse of a positive semi-definite C (k×k): one eigendecomposition.
 
-    Eigenvalues at most `tol` times the largest count as zero.
+def symmetric_whitener(C: FloatArray, tol: float | None = None) -> Whitener:
+    """Factor the pseudo-inverse of a positive semi-definite C (k×k) with one eigendecomposition.
+
+    C is first scaled to a unit diagonal, so that features in very different units keep their full
+    precision: C = D⁻¹KD⁻¹, K = VΛVᵀ, F = D V Λ^{−1/2}. Where K is singular, F Fᵀ is a generalized
+    inverse of C; projecting F off null(C) = D null(K) makes it the pseudo-inverse.
+
+    Eigenvalues of K at most `tol` (default: k·eps) times the largest count as zero, as do coordinates
+    whose diagonal entry is not positive.
     """
-    if C.shape[0] == 0:
-        return Whitener(np.zeros((0, 0)), 1.0)
-    values, vectors = np.linalg.eigh(C)
-    keep = values > tol * max(float(values[-1]), 0.0)
+    k = C.shape[0]
+    diagonal = np.diag(C)
+    live = np.flatnonzero(diagonal > 0)
+    if live.size == 0:
+        return Whitener(np.zeros((k, 0)), np.zeros(0))
+    scale = 1.0 / np.sqrt(diagonal[live])
+    K = C if live.size == k else C[np.ix_(live, live)]
+    values, vectors = np.linalg.eigh(K * scale * scale[:, None])
+    keep = values > (default_tolerance(k) if tol is None else tol) * values[-1]
     kept = values[keep]
-    if kept.size == 0:
-        return Whitener(np.zeros((C.shape[0], 0)), 1.0)
-    return Whitener(vectors[:, keep] / np.sqrt(kept), float(kept[-1] / kept[0]))
+    F = scale[:, None] * vectors[:, keep] / np.sqrt(kept)
+    if kept.size < live.size:
+        null, _ = np.linalg.qr(scale[:, None] * vectors[:, ~keep])
+        F -= null @ (null.T @ F)
+    if live.size == k:
+        return Whitener(F, kept)
+    factor = np.zeros((k, kept.size))
+    factor[live] = F
+    return Whitener(factor, kept)

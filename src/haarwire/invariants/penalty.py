@@ -1,0 +1,64 @@
+"""The invariance penalty: how far a linear model is from being invariant, as a quadratic form."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from haarwire.errors import ParameterError
+from haarwire.groups import Matrix, Representation
+from haarwire.invariants.reynolds import reynolds_operator
+
+__all__ = ["Penalty", "penalty_matrix"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+Penalty: TypeAlias = Literal["generators", "projection"]
+
+
+def penalty_matrix(rep: Representation, penalty: Penalty = "generators") -> FloatArray:
+    """R with tr(W R Wᵀ) = ‖W A‖² (``"generators"``) or ‖W − W P̄‖² (``"projection"``).
+
+    A = [ρ(g_1)−I, …, L_1, …] depends on the generators chosen, the Reynolds operator P̄ on the group
+    only; both vanish exactly on the invariant W (theory, section 1).
+
+    Parameters
+    ----------
+    rep : Representation
+        Acting on R^n.
+    penalty : {"generators", "projection"}
+        Which of the two. ``"generators"`` exists for every group.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        Positive semi-definite.
+
+    Raises
+    ------
+    ParameterError
+        For another word.
+    NotCompactError
+        For ``"projection"`` of a group without Haar average.
+    """
+    n = rep.dim
+    if penalty == "projection":
+        rest = np.eye(n) - reynolds_operator(rep)
+        return rest @ rest.T
+    if penalty != "generators":
+        raise ParameterError(
+            f"the penalty must be 'generators' or 'projection', got {penalty!r}",
+            cause="a misspelt option",
+            remedy="use penalty='generators' (any group) or penalty='projection' (compact groups)",
+        )
+    identity = sp.eye_array(n, format="csr")
+    R = np.zeros((n, n))
+    for g in rep.generators:
+        is_dense = isinstance(g, Matrix) and not g.is_sparse
+        defect = g.to_dense() - np.eye(n) if is_dense else g.to_sparse() - identity
+        R += defect @ defect.T
+    for L in rep.algebra:
+        R += L @ L.T
+    return R

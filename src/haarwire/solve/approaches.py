@@ -1,0 +1,266 @@
+"""The approaches: each turns (moments, representation) into one quadratic problem, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarwire._linalg import default_tolerance
+from haarwire.errors import DataError, ParameterError
+from haarwire.groups import Representation
+from haarwire.invariants import Subspace, average_moments, invariant_subspace, penalty_matrix
+from haarwire.invariants.penalty import Penalty
+from haarwire.moments import Moments
+
+__all__ = [
+    "Approach",
+    "Augmented",
+    "Hardwired",
+    "Plain",
+    "Quadratic",
+    "Regularized",
+    "Setting",
+    "check_fit",
+    "checked_ridge",
+    "setting_of",
+]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What turns a solution in a problem's own coordinates into a model of the data.
+
+    Attributes
+    ----------
+    total : float
+        tr(T), the variance of the targets summed over them.
+    x_mean : ndarray, shape (n,)
+        Mean of the inputs that the approach sees; the intercept is ȳ − W x_mean.
+    y_mean : ndarray, shape (m,)
+        ȳ.
+    embedding : Subspace or None
+        The coefficients are W = V Qᵀ with Q its basis (k = d); None: W = V (k = n).
+    dtype : numpy.dtype
+        Precision of the results.
+    """
+
+    total: float
+    x_mean: FloatArray
+    y_mean: FloatArray
+    embedding: Subspace | None
+    dtype: np.dtype[Any]
+
+    def embed(self, V: FloatArray) -> FloatArray:
+        """Coefficients W (m×n) of a solution V (m×k)."""
+        return V if self.embedding is None else self.embedding.embed(V)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    """Minimize J(V) = tr(T) − 2 tr(V Bᵀ) + tr(V C Vᵀ) over matrices V (m×k) of bounded rank.
+
+    Attributes
+    ----------
+    gram : ndarray, shape (k, k)
+        C, positive semi-definite.
+    cross : ndarray, shape (m, k)
+        B.
+    setting : Setting
+        tr(T), the means, and how V becomes the coefficients W.
+    """
+
+    gram: FloatArray
+    cross: FloatArray
+    setting: Setting
+
+    def loss(self, V: FloatArray) -> float:
+        """J(V), for V of shape (m, k)."""
+        return float(self.setting.total - 2.0 * np.vdot(V, self.cross) + np.vdot(V, V @ self.gram))
+
+
+class Approach(ABC):
+    """A way to bring a symmetry into a linear model."""
+
+    @abstractmethod
+    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+        """Build the quadratic problem of this approach (theory, section 2).
+
+        Parameters
+        ----------
+        moments : Moments
+            Of data with n features; ``moments.about_origin()`` for a model without intercept.
+        rep : Representation
+            Acting on R^n.
+        ridge : float
+            Strength of the ordinary ridge penalty, ≥ 0: adds ridge·I to C.
+
+        Raises
+        ------
+        DataError
+            When the data and the representation do not have the same number of features.
+        ParameterError
+            When ridge is negative or not finite.
+        NotCompactError
+            When the approach does not exist for this group.
+        """
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The approach's name in tables and files."""
+
+
+@final
+@dataclass(frozen=True)
+class Plain(Approach):
+    """Least squares without regard to the symmetry."""
+
+    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+        check_fit(moments, rep)
+        return _least_squares(moments, ridge)
+
+    @property
+    def label(self) -> str:
+        return "plain"
+
+
+@final
+@dataclass(frozen=True)
+class Hardwired(Approach):
+    """Least squares over the invariant maps W = V Qᵀ only: C = QᵀC₀Q, B = B₀Q."""
+
+    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+        check_fit(moments, rep)
+        subspace = invariant_subspace(rep)
+        C = subspace.restrict(moments.gram)
+        # An invariant feature whose variance is all cancellation is constant: counts that sum to a
+        # fixed total, say. What rounding leaves of it must not pass for a feature.
+        spread = np.abs(subspace.matrix).T @ np.sqrt(np.diag(moments.gram))
+        constant = np.diag(C) <= default_tolerance(rep.dim) * spread**2
+        C[constant, :] = 0.0
+        C[:, constant] = 0.0
+        C[np.diag_indices_from(C)] += checked_ridge(ridge)
+        return Quadratic(C, subspace.coordinates(moments.cross), setting_of(moments, subspace))
+
+    @property
+    def label(self) -> str:
+        return "hardwired"
+
+
+@final
+@dataclass(frozen=True)
+class Augmented(Approach):
+    """Least squares on the data moved by every element of the group, for compact groups.
+
+    The augmented data are never built: their moments are Haar averages. Where the augmented gram is
+    non-singular, or ρ is orthogonal, the solution is the hard-wired one (theory, section 3); a ridge
+    keeps them equal for orthogonal ρ only.
+    """
+
+    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+        check_fit(moments, rep)
+        return _least_squares(average_moments(moments, rep), ridge)
+
+    @property
+    def label(self) -> str:
+        return "augmented"
+
+
+@final
+@dataclass(frozen=True)
+class Regularized(Approach):
+    """Least squares plus alpha·tr(W R Wᵀ), R the invariance penalty matrix.
+
+    Parameters
+    ----------
+    alpha : float
+        Strength ≥ 0 (λ in the paper); 0 is plain and ``math.inf`` the limit, which is hard-wired.
+    penalty : {"generators", "projection"}
+        ‖W[ρ(g)−I, …]‖² or ‖W − W P̄‖² (see `penalty_matrix`).
+
+    Raises
+    ------
+    ParameterError
+        When alpha is negative or not a number.
+    """
+
+    alpha: float
+    penalty: Penalty = "generators"
+
+    def __post_init__(self) -> None:
+        if not _is_real(self.alpha) or not self.alpha >= 0:
+            raise ParameterError(
+                f"alpha must be a number ≥ 0, got {self.alpha!r}",
+                cause="a negative or missing penalty strength",
+                remedy="use Regularized(0.1), or Regularized(math.inf) for the hard-wired limit",
+            )
+
+    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+        check_fit(moments, rep)
+        if math.isinf(self.alpha):
+            return Hardwired().problem(moments, rep, ridge=ridge)
+        R = penalty_matrix(rep, self.penalty)
+        return _least_squares(moments, ridge, self.alpha * R)
+
+    @property
+    def label(self) -> str:
+        return "regularized"
+
+
+def _least_squares(moments: Moments, ridge: float, penalty: FloatArray | None = None) -> Quadratic:
+    C = moments.gram if penalty is None else moments.gram + penalty
+    if checked_ridge(ridge) > 0:
+        C = C + ridge * np.eye(moments.n_features)
+    return Quadratic(C, moments.cross, setting_of(moments))
+
+
+def setting_of(moments: Moments, embedding: Subspace | None = None) -> Setting:
+    """Collect the setting of a problem on these moments."""
+    return Setting(
+        total=float(np.trace(moments.total)),
+        x_mean=moments.x_mean,
+        y_mean=moments.y_mean,
+        embedding=embedding,
+        dtype=np.dtype(moments.dtype),
+    )
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def checked_ridge(ridge: float) -> float:
+    """Return ridge, or raise ParameterError when it is negative or not finite."""
+    if not _is_real(ridge) or not 0 <= ridge < math.inf:
+        raise ParameterError(
+            f"ridge must be a finite number ≥ 0, got {ridge!r}",
+            cause="a negative or missing penalty strength",
+            remedy="use ridge=0 for none; the invariance penalty is Regularized(alpha)",
+        )
+    return float(ridge)
+
+
+def check_fit(moments: Moments, rep: Representation) -> None:
+    """Raise DataError unless the data can be fitted by a model with this symmetry."""
+    if moments.n_features != rep.dim:
+        raise DataError(
+            f"the data have {moments.n_features} features, {rep.label} acts on {rep.dim} coordinates",
+            cause="a symmetry built for data of another size",
+            remedy="build the representation for your number of features, e.g. "
+            "image_rotations(side) for side·side pixels",
+        )
+    if moments.count == 0:
+        raise DataError(
+            "there are no samples in these moments",
+            cause="an empty source, or all samples taken away by −",
+            remedy="build them from at least two samples: Moments.from_arrays(X, Y)",
+        )

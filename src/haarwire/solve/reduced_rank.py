@@ -1,0 +1,138 @@
+"""The one kernel: reduced-rank regression by whitening and a singular value decomposition.
+
+With C⁺ = F Fᵀ and E = B F = U Σ Vᵀ, the critical points of J over rank ≤ r are
+W_S = Σ_{i∈S} σ_i u_i (F v_i)ᵀ, with J(W_S) = tr(T) − Σ_{i∈S} σ_i²; the optimum takes the r largest
+(Eckart–Young–Mirsky after whitening; theory, sections 3 and 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarwire._linalg import Whitener, default_tolerance, symmetric_whitener
+from haarwire.solve.approaches import Quadratic, Setting
+
+__all__ = ["Modes", "modes_from_factor", "reduced_rank", "tie_tolerance"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """The singular modes of a quadratic problem, from which every solution is put together.
+
+    Attributes
+    ----------
+    setting : Setting
+        How they become a model.
+    singular_values : ndarray, shape (min(m, rank C),)
+        σ of Z = B C^{−1/2}, descending.
+    left : ndarray, shape (m, min(m, rank C))
+        u_i as columns.
+    right : ndarray, shape (min(m, rank C), k)
+        (F v_i)ᵀ as rows, in the problem's coordinates.
+    is_minimum_norm : bool
+        Whether C is singular, so that the minimum-norm minimizer was chosen among many.
+    condition : float
+        Condition number of C (scaled to unit diagonal, on its range).
+    tie_tolerance : float
+        Squared singular values closer than this cannot be told apart: the first-order effect of a
+        backward error of k·eps·‖C‖ on them, k·eps·‖W‖²‖C‖ with W the unbounded solution.
+    """
+
+    setting: Setting
+    singular_values: FloatArray
+    left: FloatArray
+    right: FloatArray
+    is_minimum_norm: bool
+    condition: float
+    tie_tolerance: float
+
+    @property
+    def rank_tolerance(self) -> float:
+        """Singular values at most this count as zero: k·eps·√cond(C)·σ_1."""
+        k = max(self.left.shape[0], self.right.shape[1])
+        largest = float(self.singular_values.max(initial=0.0))
+        return default_tolerance(k) * float(np.sqrt(self.condition)) * largest
+
+    @cached_property
+    def rank(self) -> int:
+        """Numerical rank q of Z: the number of modes that explain anything."""
+        return int((self.singular_values > self.rank_tolerance).sum())
+
+    def is_tied(self, i: int, j: int) -> bool:
+        """Whether σ_i and σ_j are equal up to rounding."""
+        squared = self.singular_values**2
+        return bool(abs(squared[i] - squared[j]) <= self.tie_tolerance)
+
+    def coef(self, subset: Sequence[int] | slice) -> FloatArray:
+        """W_S, shape (m, n)."""
+        weighted = self.left[:, subset] * self.singular_values[subset]
+        return self.setting.embed(weighted @ self.right[subset])
+
+    def loss(self, subset: Sequence[int] | slice) -> float:
+        """J(W_S) = tr(T) − Σ_{i∈S} σ_i²."""
+        return float(self.setting.total - (self.singular_values[subset] ** 2).sum())
+
+
+def reduced_rank(problem: Quadratic, whitener: Whitener | None = None) -> Modes:
+    """Solve a quadratic problem for every rank at once: one eigendecomposition of C, one SVD of m×k.
+
+    A `whitener` of its gram, where the caller has one already, saves the eigendecomposition.
+    """
+    if whitener is None:
+        whitener = symmetric_whitener(problem.gram)
+    E = problem.cross @ whitener.factor
+    k = problem.gram.shape[0]
+    top = float(whitener.values[-1]) if whitener.rank else 0.0
+    return modes_from_factor(
+        problem.setting,
+        E,
+        whitener.factor,
+        condition=whitener.condition,
+        tie_tolerance=tie_tolerance(E, whitener.values, top, k),
+        is_minimum_norm=whitener.rank < k,
+    )
+
+
+def tie_tolerance(E: FloatArray, values: FloatArray, top: float, k: int) -> float:
+    """First-order effect on σ² of a backward error k·eps·top in C: k·eps·top·Σ_j ‖E_j‖²/values_j."""
+    return default_tolerance(k) * top * float(((E**2).sum(axis=0) / values).sum())
+
+
+def modes_from_factor(
+    setting: Setting,
+    E: FloatArray,
+    factor: FloatArray,
+    *,
+    condition: float,
+    tie_tolerance: float,
+    is_minimum_norm: bool,
+) -> Modes:
+    """Modes of E = B F, for F (k×p) with C⁺ = F Fᵀ whose C has this condition number."""
+    U, sigma, Vt = np.linalg.svd(E, full_matrices=False)
+    U, Vt = _with_canonical_signs(U, Vt)
+    return Modes(
+        setting=setting,
+        singular_values=sigma,
+        left=U,
+        right=Vt @ factor.T,
+        is_minimum_norm=is_minimum_norm,
+        condition=condition,
+        tie_tolerance=tie_tolerance,
+    )
+
+
+def _with_canonical_signs(U: FloatArray, Vt: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Make the largest entry of each left vector positive, so that results repeat across LAPACKs."""
+    if U.shape[1] == 0:
+        return U, Vt
+    signs = np.sign(U[np.abs(U).argmax(axis=0), np.arange(U.shape[1])])
+    return U * signs, Vt * signs[:, None]
