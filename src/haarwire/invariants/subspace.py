@@ -183,7 +183,7 @@ def _from_null_space(rep: Representation) -> Subspace:
     for g in rep.generators:
         entries = g.to_dense()
         size = max(size, _spectral_bound(entries))
-        eps = max(eps, g.eps if isinstance(g, Matrix) else EPS)
+        eps = max(eps, g.precision if isinstance(g, Matrix) else EPS)
         blocks.append(entries - identity)
     for L in rep.algebra:
         entries = _dense(L)
