@@ -17,6 +17,7 @@ __all__ = [
     "as_targets",
     "as_weights",
     "check_accumulate",
+    "check_fields",
     "check_lengths",
     "not_finite",
     "overflow",
@@ -116,6 +117,26 @@ def check_accumulate(accumulate: str, chunk_rows: int | None) -> None:
             cause="a size in bytes, or a division that gave a float.",
             remedy="leave chunk_rows out, or pass for example chunk_rows=4096.",
         )
+
+
+def check_fields(n_features: int, count: int, weight: float, mean: FloatArray, scatter: FloatArray) -> None:
+    """The fields of `Moments` must belong together and be finite."""
+    if mean.ndim != 1 or not 1 <= n_features < len(mean) or scatter.shape != 2 * mean.shape:
+        raise DataError(
+            f"{n_features} features, a mean of shape {mean.shape} and a scatter of shape "
+            f"{scatter.shape} do not belong together.",
+            cause="moments of inputs only; they must be those of inputs and targets together.",
+            remedy="use Moments.from_arrays(X, Y), or shapes (n + m,) and (n + m, n + m) with m > 0.",
+        )
+    if (count > 0) != (weight > 0):
+        raise DataError(
+            f"{count} samples cannot have a total weight of {weight}.",
+            cause="a count or a weight that has been changed by hand.",
+            remedy="use Moments.from_arrays(X, Y, sample_weight), or count=0, weight=0.0 for no samples.",
+        )
+    # A finite diagonal bounds the other entries.
+    if not all(np.isfinite(part).all() for part in (weight, mean, scatter.diagonal())):
+        raise overflow()
 
 
 def as_model(coef: ArrayLike, intercept: ArrayLike, m: int, n: int) -> tuple[FloatArray, FloatArray]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from haarwire.errors import DataError
-from haarwire.moments.checks import as_model, overflow
+from haarwire.moments.checks import as_model, check_fields
 from haarwire.moments.streaming import Folded, Precision, fold_arrays, fold_batches
 from haarwire.moments.summary import Summary, joined, parted
 
@@ -71,18 +71,7 @@ class Moments:
 
     def __post_init__(self) -> None:
         mean, scatter = _frozen(self.mean), _frozen(self.scatter)
-        if mean.ndim != 1 or not 1 <= self.n_features < len(mean) or scatter.shape != 2 * mean.shape:
-            raise DataError(
-                f"{self.n_features} features, a mean of shape {mean.shape} and a scatter of shape "
-                f"{scatter.shape} do not belong together.",
-                cause="moments of inputs only; they must be those of inputs and targets together.",
-                remedy="use Moments.from_arrays(X, Y), or shapes (n + m,) and (n + m, n + m) with m > 0.",
-            )
-        # A finite diagonal bounds the other entries.
-        if not (
-            np.isfinite(mean).all() and np.isfinite(scatter.diagonal()).all() and np.isfinite(self.weight)
-        ):
-            raise overflow()
+        check_fields(self.n_features, self.count, self.weight, mean, scatter)
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "scatter", scatter)
         object.__setattr__(self, "dtype", np.dtype(self.dtype))
@@ -122,10 +111,6 @@ class Moments:
         chunk_rows : int, optional
             The rows multiplied at a time; by default a chunk takes about 32 MB.
 
-        Returns
-        -------
-        Moments
-
         Raises
         ------
         DataError
@@ -149,14 +134,8 @@ class Moments:
         ----------
         batches : iterable of (X, Y) or (X, Y, sample_weight)
             As in `from_arrays`. Batches without rows are passed over.
-        accumulate : {"float64", "float32"}
-            As in `from_arrays`.
-        chunk_rows : int, optional
-            As in `from_arrays`: rows are gathered until there are so many.
-
-        Returns
-        -------
-        Moments
+        accumulate, chunk_rows
+            As in `from_arrays`; rows are gathered until a chunk is full.
 
         Raises
         ------
@@ -222,7 +201,7 @@ class Moments:
         """
         if not isinstance(other, Moments):
             return NotImplemented
-        self._check_same_columns(other)
+        _check_same_columns(self, other)
         if self.count == 0 or other.count == 0:
             return self if other.count == 0 else other
         with np.errstate(over="ignore", invalid="ignore"):
@@ -242,11 +221,12 @@ class Moments:
         """
         if not isinstance(part, Moments):
             return NotImplemented
-        self._check_same_columns(part)
+        _check_same_columns(self, part)
         if part.count == 0:
             return self
         eps = float(np.finfo(np.result_type(self.dtype, part.dtype)).eps)
-        return self._like(parted(self._summary, part._summary, eps), part)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._like(parted(self._summary, part._summary, eps), part)
 
     @property
     def _summary(self) -> Summary:
@@ -255,22 +235,15 @@ class Moments:
     def _like(self, summary: Summary, other: Moments) -> Moments:
         return Moments(self.n_features, *summary, np.result_type(self.dtype, other.dtype))
 
-    def _check_same_columns(self, other: Moments) -> None:
-        if (self.n_features, self.n_targets) != (other.n_features, other.n_targets):
-            raise DataError(
-                f"Moments of {self.n_features} features and {self.n_targets} targets do not combine with "
-                f"moments of {other.n_features} features and {other.n_targets} targets.",
-                cause="they were computed from different columns.",
-                remedy="compute both from the same columns in the same order.",
-            )
-
     def about_origin(self) -> Moments:
         """The same samples for models without an intercept: mean 0 and scatter Σ w z zᵀ.
 
         Covariances become uncentred second moments; every formula downstream holds unchanged.
         """
-        scatter = np.multiply.outer(self.mean, self.weight * self.mean)
-        scatter += self.scatter
+        with np.errstate(over="ignore"):
+            scatter = np.multiply.outer(self.mean, self.mean)
+            scatter *= self.weight
+            scatter += self.scatter
         mean = np.zeros_like(self.mean)
         return Moments(self.n_features, self.count, self.weight, mean, scatter, self.dtype)
 
@@ -303,17 +276,20 @@ class Moments:
         return float(self.losses(coef, intercept).sum())
 
     def __repr__(self) -> str:
-        parts = (
-            _plural(self.count, "sample"),
-            _plural(self.n_features, "feature"),
-            _plural(self.n_targets, "target"),
-            str(self.dtype),
+        nouns = {"sample": self.count, "feature": self.n_features, "target": self.n_targets}
+        sizes = [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in nouns.items()]
+        return f"Moments({', '.join(sizes)}, {self.dtype})"
+
+
+def _check_same_columns(a: Moments, b: Moments) -> None:
+    """Moments combine only if they are of the same features and targets."""
+    if (a.n_features, a.n_targets) != (b.n_features, b.n_targets):
+        raise DataError(
+            f"Moments of {a.n_features} features and {a.n_targets} targets do not combine with "
+            f"moments of {b.n_features} features and {b.n_targets} targets.",
+            cause="they were computed from different columns.",
+            remedy="compute both from the same columns in the same order.",
         )
-        return f"Moments({', '.join(parts)})"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _frozen(values: ArrayLike) -> FloatArray:
