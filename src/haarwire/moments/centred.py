@@ -80,7 +80,9 @@ class CentredSink:
             stop = min(len(X), start + self._panel, start + self._rows - self._used)
             w = None if weights is None else weights[start:stop]
             if self._used == 0:
-                first = start if w is None else start + int(w.argmax())
+                first = start
+                if weights is not None:
+                    first += int(weights[start : start + self._rows].argmax())
                 self._pivot[: self._n], self._pivot[self._n :] = X[first], Y[first]
                 self._exponent = exponent
             self._fill(X[start:stop], Y[start:stop], w)

@@ -198,6 +198,7 @@ def _as_numeric(values: ArrayLike, name: str) -> NumericArray:
             cause="missing entries are marked by the mask, which moments cannot take into account.",
             remedy="drop the rows that have masked entries, or fill them in with .filled(value).",
         )
+    short = name.partition(" ")[0]
     try:
         A = np.asarray(values)
     except ValueError as error:
@@ -210,7 +211,7 @@ def _as_numeric(values: ArrayLike, name: str) -> NumericArray:
         raise DataError(
             f"{name} has dtype {A.dtype}, which is not a real number.",
             cause=_CAUSES.get(A.dtype.kind, "numbers stored in a type made for something else."),
-            remedy=_REMEDIES.get(A.dtype.kind, f"{name[0]}.astype(float), if the entries are numbers."),
+            remedy=_REMEDIES.get(A.dtype.kind, f"{short}.astype(float), if the entries are numbers."),
         )
     if A.ndim == 0:
         raise DataError(
