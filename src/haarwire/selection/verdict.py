@@ -55,8 +55,9 @@ class Verdict:
 def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") -> Verdict:
     """Choose an approach by its loss on test samples, sample by sample against the others.
 
-    The approach of least mean loss is chosen, or the simplest of those within two standard errors of
-    it (of the paired difference).
+    One approach is clearly better than another when the paired difference of their losses is more than
+    two standard errors. The simplest is chosen among those than which none is clearly better: the approach
+    of least mean loss is one of them.
 
     Parameters
     ----------
@@ -72,52 +73,74 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
     Raises
     ------
     ParameterError
-        Without any approach.
+        Without any approach or sample, with losses that are not finite or not of the same samples.
     """
-    if not losses:
-        raise ParameterError(
-            "a verdict needs the losses of at least one approach, got none",
-            cause="an empty mapping",
-            remedy="give verdict({'plain': losses_of_plain, 'hardwired': …})",
-        )
+    pairs = _Pairs(losses)
     names = sorted(losses, key=_simplicity)
-    means = {name: float(losses[name].mean()) for name in names}
-    best = min(names, key=lambda name: means[name])
-
-    def difference(worse: str, better: str) -> tuple[float, float]:
-        paired = losses[worse] - losses[better]
-        n = paired.size
-        return float(paired.mean()), float(paired.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
-
-    def is_clearly_better(better: str, worse: str) -> bool:
-        gain, error = difference(worse, better)
-        return gain > CLEARLY * error
-
-    def same(a: str, b: str) -> bool:
-        return bool(np.abs(losses[a] - losses[b]).mean() <= _SAME * max(means[a], means[b]))
-
-    chosen = next(name for name in names if not is_clearly_better(best, name) or same(best, name))
-    rivals = [name for name in names if not same(name, chosen)]
-    equal = [name for name in names if name != chosen and same(name, chosen)]
+    unbeaten = [name for name in names if not any(pairs.is_clearly_better(other, name) for other in names)]
+    chosen = unbeaten[0]
+    rivals = [name for name in names if not pairs.is_same(name, chosen)]
+    equal = [name for name in names if name != chosen and name not in rivals]
     also = (
         f" ({' and '.join(equal)} {'gives' if len(equal) == 1 else 'give'} the same model)" if equal else ""
     )
     if not rivals:
-        return Verdict(chosen, f"all approaches give the same model {wording}", 0.0, 0.0, False)
-    rival = min(rivals, key=lambda name: means[name])
-    gain, error = difference(rival, chosen)
-    if all(is_clearly_better(chosen, name) for name in rivals):
+        reason = f"all approaches give the same model {wording}" if equal else "it is the only approach"
+        return Verdict(chosen, reason, 0.0, 0.0, False)
+    rival = min(rivals, key=lambda name: pairs.means[name])
+    gain, error = pairs.difference(rival, chosen)
+    # Where one is unbeaten alone, it beats all others: by the triangle inequality for standard errors,
+    # "clearly better" is transitive.
+    close = [name for name in rivals if not pairs.is_clearly_better(chosen, name)]
+    if not close:
         reason = (
-            f"it has the lowest test loss {wording}: {means[chosen]:.4g} against {means[rival]:.4g} "
-            f"for {rival}, the next best{also}"
+            f"it has the lowest test loss {wording}: {pairs.means[chosen]:.4g} against "
+            f"{pairs.means[rival]:.4g} for {rival}, the next best{also}"
         )
         return Verdict(chosen, reason, gain, error, True)
-    close = [name for name in rivals if not is_clearly_better(chosen, name)]
+    if np.isnan(error):
+        return Verdict(
+            chosen, f"one test sample cannot tell, and this is the simplest{also}", gain, error, False
+        )
+    within = [name for name in close if name in unbeaten] or close
     reason = (
-        f"nothing is clearly better {wording}: {' and '.join(close)} "
-        f"{'is' if len(close) == 1 else 'are'} within two standard errors, and this is the simplest{also}"
+        f"nothing is clearly better {wording}: {' and '.join(within)} "
+        f"{'is' if len(within) == 1 else 'are'} within two standard errors, and this is the simplest{also}"
     )
     return Verdict(chosen, reason, gain, error, False)
+
+
+class _Pairs:
+    """The approaches against each other, on the same samples."""
+
+    def __init__(self, losses: Mapping[str, FloatArray]) -> None:
+        self.losses = {name: np.asarray(values, dtype=np.float64) for name, values in losses.items()}
+        shapes = {values.shape for values in self.losses.values()}
+        sound = len(shapes) == 1 and all(len(shape) == 1 and shape[0] > 0 for shape in shapes)
+        if not sound or not all(np.isfinite(values).all() for values in self.losses.values()):
+            raise ParameterError(
+                "a verdict needs finite losses of one or more approaches on the same samples, got "
+                + (", ".join(f"{name}: shape {v.shape}" for name, v in self.losses.items()) or "none"),
+                cause="no approach or sample, means in place of samples, or a model that overflowed",
+                remedy="give verdict({'plain': losses_of_plain, 'hardwired': …}), one number a sample",
+            )
+        self.means = {name: float(values.mean()) for name, values in self.losses.items()}
+
+    def difference(self, worse: str, better: str) -> tuple[float, float]:
+        """Mean paired difference and its standard error, NaN for one sample."""
+        paired = self.losses[worse] - self.losses[better]
+        n = paired.size
+        return float(paired.mean()), float(paired.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+
+    def is_same(self, a: str, b: str) -> bool:
+        """Whether two approaches are one model, up to rounding."""
+        largest = max(float(np.abs(self.losses[name]).mean()) for name in (a, b))
+        return bool(np.abs(self.losses[a] - self.losses[b]).mean() <= _SAME * largest)
+
+    def is_clearly_better(self, better: str, worse: str) -> bool:
+        """Whether the difference is more than two standard errors, and more than rounding."""
+        gain, error = self.difference(worse, better)
+        return gain > CLEARLY * error and not self.is_same(better, worse)
 
 
 def _simplicity(name: str) -> int:
