@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Self
@@ -12,6 +15,8 @@ from typing import Annotated, Any, Self
 try:
     import typer
     from rich.console import Console
+    from rich.markup import escape
+    from rich.measure import Measurement
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Table
 except ImportError as error:  # pragma: no cover - shown in an environment without the extra
@@ -37,8 +42,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-_WIDTH = 118
+_WIDTH = 100
 _QUESTIONS = {"as_is": "data as they are", "moved": "data moved by the group"}
+
+# Each paragraph on one line: typer keeps the line breaks of a help text.
+_COMPARE_HELP = (
+    "Compare plain, hard-wired, augmented and regularized models on one data set.\n\n"
+    "Two questions are answered side by side: how well each does on test data [bold]as they are[/bold], "
+    "and on test data [bold]moved[/bold] by the group. Loss: mean over samples of the squared error "
+    "summed over targets. Score: accuracy for labels, R² otherwise. Gap: the relative size of the "
+    "non-invariant part of the coefficients.\n\n"
+    "Examples:\n\n"
+    "  haarwire compare digits --symmetry image_rotations:8 --rank 5\n\n"
+    "  haarwire compare kmers.csv --y species --symmetry reverse_complement:4"
+)
 
 
 class _DelayedProgress:
@@ -82,7 +99,7 @@ def _commands() -> None:
     """Keep `compare` a subcommand, whatever the number of commands."""
 
 
-@app.command("compare")
+@app.command("compare", help=_COMPARE_HELP, short_help="Which approach to use on one data set, and why.")
 def compare_command(
     data: Annotated[
         str,
@@ -90,7 +107,8 @@ def compare_command(
     ],
     symmetry: Annotated[str, typer.Option("--symmetry", "-s", help=_symmetry_help(), show_default=False)],
     rank: Annotated[
-        int | None, typer.Option("--rank", "-r", help="Bound on the rank of the map. Default: none.")
+        int | None,
+        typer.Option("--rank", "-r", help="Bound on the rank of the coefficients.", show_default="none"),
     ] = None,
     x: Annotated[
         str | None, typer.Option(help="Inputs: an array of the .npz, or columns separated by commas.")
@@ -107,7 +125,12 @@ def compare_command(
     ] = "auto",
     ridge: Annotated[float, typer.Option(help="Ordinary ridge penalty, for all approaches.")] = 0.0,
     test_size: Annotated[
-        float, typer.Option(help="Share (below 1) or number of samples held out for the test.")
+        float,
+        typer.Option(
+            help="Share (below 1) or number of samples held out for the test, where the data have no test "
+            "samples of their own.",
+            show_default="1/3",
+        ),
     ] = 1 / 3,
     seed: Annotated[int, typer.Option(help="Makes the split, the folds and the moves repeat exactly.")] = 0,
     json_file: Annotated[
@@ -115,21 +138,13 @@ def compare_command(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Compare plain, hard-wired, augmented and regularized models on one data set.
-
-    Two questions are answered side by side: how well each does on test data [bold]as they are[/bold], and on
-    test data [bold]moved[/bold] by the group. Loss: mean over samples of the squared error summed over
-    targets. Score: accuracy for labels, R² otherwise. gap: the relative size of the non-invariant part of
-    the coefficients.
-
-    Examples:
-
-      haarwire compare digits --symmetry image_rotations:8 --rank 5
-
-      haarwire compare reads.csv --y species --symmetry reverse_complement:4 --json result.json
-    """
+    """Run `compare` and print its table and verdicts."""
     if targets not in ("auto", "labels", "numbers"):
         raise typer.BadParameter(f"{targets!r} is not one of auto, labels, numbers", param_hint="--targets")
+    if seed < 0:
+        raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
+    if json_file is not None:
+        _check_writable(json_file)
     rep = groups.from_name(symmetry)
     source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
     with _DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
@@ -152,8 +167,22 @@ def symmetries_command() -> None:
 
 
 def _console() -> Console:
+    """As wide as the terminal or COLUMNS say; 100 columns in a file or a pipe."""
     console = Console()
-    return console if console.is_terminal else Console(width=_WIDTH)
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=_WIDTH)
+
+
+def _check_writable(path: Path) -> None:
+    """Find out before the work, not after it."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise FileError(
+            f"{path} cannot be written: "
+            + ("it is a folder" if path.is_dir() else f"there is no folder {path.parent}"),
+            cause="a misspelt path, or a folder that is yet to be made",
+            remedy=f"mkdir {path.parent}, or give another path to --json"
+            if not path.is_dir()
+            else f"name a file in it: --json {path / 'result.json'}",
+        )
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
@@ -162,7 +191,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     except OSError as error:
         raise FileError(
             f"{path} cannot be written: {error.strerror or error}",
-            cause="a folder that does not exist, or no permission to write there",
+            cause="no permission to write there, or a full disk",
             remedy="give another path to --json",
         ) from error
 
@@ -170,59 +199,135 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 def print_comparison(result: Comparison, console: Console) -> None:
     """Print the table and the verdicts."""
     console.print(
-        f"[bold]{result.data}[/bold] under [bold]{result.symmetry}[/bold], rank ≤ {result.rank}: "
-        f"{result.n_train} training and {result.n_test} test samples\n",
+        f"[bold]{escape(result.data)}[/bold] under [bold]{escape(result.symmetry)}[/bold], "
+        f"rank ≤ {result.rank}: {result.n_train} training and {result.n_test} test samples\n",
         highlight=False,
     )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    score = result.score
-    table.add_column("approach")
-    for heading in (
-        "train loss", "loss\nas is", f"{score}\nas is", "loss\nmoved", f"{score}\nmoved",
-        "alpha\nas is, moved", "gap", "critical\npoints", "seconds",
-    ):  # fmt: skip
-        table.add_column(heading, justify="right")
-    for name, row in result.approaches.items():
-        table.add_row(name, *(_cells(row) if row is not None else ["—"] * 9))
-    console.print(table, highlight=False)
-    difference = result.max_difference_hardwired_augmented
-    console.print()
-    if difference is None:
-        console.print("The group is not compact: no augmentation, and no average over moved data.")
+    losses = ["train\nloss", "as is\nloss", f"as is\n{result.score}", "moved\nloss", f"moved\n{result.score}"]
+    others = ["gap", "critical\npoints", "seconds"]
+    for gap in (2, 1):
+        table = _table(result, [*losses, *others], lambda row: [*_losses(row), *_others(row)], gap)
+        if _width(table, console) <= console.width:
+            console.print(table)
+            break
     else:
-        console.print(
-            f"hard-wired and augmented coefficients differ by {difference:.1e} (relative)", highlight=False
-        )
+        console.print(_table(result, losses, _losses))
+        console.print()
+        console.print(_table(result, others, _others))
+    console.print()
+    alphas = _alphas(result)
+    if alphas:
+        _print_wrapped(console, alphas)
+    difference = result.max_difference_hardwired_augmented
+    _print_wrapped(
+        console,
+        "The group is not compact: no augmentation, and no average over moved data."
+        if difference is None
+        else f"Coefficients, hardwired and augmented: largest relative difference {difference:.1e}",
+    )
     for question, verdict in result.verdict.items():
         if verdict is not None:
             console.print()
             _print_verdict(console, _QUESTIONS[question], verdict)
 
 
-def _print_verdict(console: Console, question: str, verdict: Verdict) -> None:
-    console.print(
-        f"For [bold]{question}[/bold]: [bold green]{verdict.approach}[/bold green]\n"
-        f"  {verdict.reason}; gain {verdict.gain:.4g} ± {verdict.standard_error:.2g} (standard error)",
-        highlight=False,
-    )
+def _width(table: Table, console: Console) -> int:
+    return Measurement.get(console, console.options.update(width=1000), table).maximum
 
 
-def _cells(row: ApproachResult) -> list[str]:
+def _table(
+    result: Comparison,
+    headings: Sequence[str],
+    cells: Callable[[ApproachResult], list[str]],
+    gap: int = 1,
+) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    table.add_column("\napproach", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading if "\n" in heading else f"\n{heading}", justify="right", no_wrap=True)
+    for name, row in result.approaches.items():
+        table.add_row(name, *(["—"] * len(headings) if row is None else cells(row)))
+    return table
+
+
+def _losses(row: ApproachResult) -> list[str]:
     def pair(result: QuestionResult | None) -> list[str]:
         if result is None:
             return ["—", "—"]
-        return [f"{result.test_loss:.4f}", "—" if result.test_score is None else f"{result.test_score:.3f}"]
+        return [
+            _number(result.test_loss),
+            "—" if result.test_score is None else _score(result.test_score),
+        ]
 
-    alphas = [q.alpha for q in (row.as_is, row.moved) if q is not None and q.alpha is not None]
+    return [_number(row.train_loss), *pair(row.as_is), *pair(row.moved)]
+
+
+def _others(row: ApproachResult) -> list[str]:
+    count = row.n_critical_points
     return [
-        f"{row.train_loss:.4f}",
-        *pair(row.as_is),
-        *pair(row.moved),
-        ", ".join(f"{alpha:.3g}" for alpha in alphas),
-        f"{row.invariance_gap:.1e}" if 0 < row.invariance_gap < 1e-3 else f"{row.invariance_gap:.3f}",
-        str(row.n_critical_points) if row.n_critical_points < 10**7 else f"{row.n_critical_points:.2e}",
+        "0" if row.invariance_gap == 0 else _small(row.invariance_gap),
+        str(count) if count < 10**7 else f"{count:.2e}",
         f"{row.seconds:.3f}",
     ]
+
+
+def _number(value: float) -> str:
+    """Four significant digits in at most nine columns."""
+    size = abs(value)
+    if size == 0 or 1e-3 <= size < 1e3:
+        return f"{value:#.4g}" if size else "0"
+    return f"{value:.0f}" if 1e3 <= size < 1e6 else f"{value:.2e}"
+
+
+def _score(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 1e3 else f"{value:.1e}"
+
+
+def _small(value: float) -> str:
+    return f"{value:.3f}" if value >= 1e-3 else f"{value:.1e}"
+
+
+def _alphas(result: Comparison) -> str:
+    chosen = []
+    for row in result.approaches.values():
+        for question, answer in (("as_is", row and row.as_is), ("moved", row and row.moved)):
+            if answer is not None and answer.alpha is not None:
+                chosen.append(f"{answer.alpha:.3g} for {_QUESTIONS[question]}")
+    return f"Regularized, by cross-validation: alpha {', '.join(chosen)}" if chosen else ""
+
+
+def _print_verdict(console: Console, question: str, verdict: Verdict) -> None:
+    console.print(
+        f"For [bold]{question}[/bold]: [bold green]{verdict.approach}[/bold green]", highlight=False
+    )
+    error = verdict.standard_error
+    gain = "" if math.isnan(error) else f"; gain {verdict.gain:.4g} ± {error:.2g} (standard error)"
+    _print_wrapped(console, verdict.reason + gain, indent="  ")
+
+
+def _print_wrapped(console: Console, text: str, indent: str = "") -> None:
+    """Break between words, and never inside a path or an option."""
+    wrapped = textwrap.fill(
+        text,
+        max(console.width, 20),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    console.print(wrapped, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_error(error: HaarwireError) -> None:
+    """The three parts, on a line each; wrapped in a terminal only."""
+    console = Console(stderr=True)
+    # Escaped: haarwire[sklearn] is no markup.
+    for label, text in (
+        ("[bold red]Error:[/bold red]", error.what),
+        ("  [bold]Likely cause:[/bold]", error.cause),
+        ("  [bold]What to do:[/bold]", error.remedy),
+    ):
+        console.print(f"{label} {escape(text)}", highlight=False, soft_wrap=not console.is_terminal)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -231,8 +336,5 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         run(args=arguments)
     except HaarwireError as error:
-        console = Console(stderr=True)
-        console.print(f"[bold red]Error:[/bold red] {error.what}", highlight=False)
-        console.print(f"  [bold]Likely cause:[/bold] {error.cause}", highlight=False)
-        console.print(f"  [bold]What to do:[/bold] {error.remedy}", highlight=False)
+        _print_error(error)
         raise SystemExit(1) from None
