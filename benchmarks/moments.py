@@ -43,12 +43,9 @@ def describe_machine() -> str:
         from threadpoolctl import threadpool_info
     except ImportError:
         return f"{os.cpu_count()} CPUs; install threadpoolctl to see the BLAS"
-    pools = [
-        f"{pool['internal_api']} {pool['version']} ({pool.get('architecture')}, {pool['num_threads']} threads)"
-        for pool in threadpool_info()
-        if pool["user_api"] == "blas"
-    ]
-    return "; ".join(pools)
+    line = "{internal_api} {version} ({architecture}, {num_threads} threads)"
+    pools = [line.format(**pool) for pool in threadpool_info() if pool["internal_api"] == "openblas"]
+    return "; ".join(pools) or f"{os.cpu_count()} CPUs, a BLAS other than OpenBLAS"
 
 
 def main() -> None:

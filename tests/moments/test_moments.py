@@ -261,7 +261,9 @@ def test_both_routes_agree():
     assert_close(fast, Moments.from_arrays(X.astype(float), Y), 2500)
     assert_close(fast, Moments.from_arrays(X, Y, np.ones(2500)), 2500)
     assert_close(Moments.from_arrays(X, Y + 0.5), Moments.from_arrays(X.astype(float), Y + 0.5), 2500)
-    assert_close(Moments.from_arrays(X, Y * 100), Moments.from_arrays(X.astype(float), Y * 100), 2500)
+    # Targets that would not be exact: 16 bits and more, NaN-free but large.
+    large = 9999 * Y + X[:, 0]
+    assert_close(Moments.from_arrays(X, large), Moments.from_arrays(X.astype(float), large), 2500)
 
 
 @pytest.mark.parametrize("last", [np.uint8, np.int8, np.float64])
@@ -344,15 +346,22 @@ def test_folds_need_no_second_pass():
 def test_what_varied_in_the_part_only_varies_no_more(dtype):
     # A pixel that is dark outside of the fold: rounding leaves a little more or less than nothing.
     rng = np.random.default_rng(5)
-    X = np.where(rng.random((6000, 8)) < 0.02, rng.random((6000, 8)), 0).astype(dtype)
-    X[3000:, :4] = 0
+    # Where it is hardly ever lit, float32 sums drop the squares of thousands of small deviations.
+    lit = rng.random((6000, 80)) < np.tile([0.001, 0.02], 40)
+    X = np.where(lit, rng.random((6000, 80)), 0).astype(dtype)
+    X[3000:, :40] = 0
     Y = rng.random((6000, 1)).astype(dtype)
     options = {"accumulate": np.dtype(dtype).name}
     whole, part = Moments.from_arrays(X, Y, **options), Moments.from_arrays(X[:3000], Y[:3000], **options)
     rest = whole - part
-    assert (rest.scatter.diagonal() >= 0).all()
+    variance = rest.scatter.diagonal()
     limit = rounding(6000, float(np.finfo(dtype).eps))
-    assert (rest.scatter.diagonal()[:4] <= limit * whole.scatter.diagonal()[:4]).all()
+    assert (variance >= 0).all()
+    assert (variance[:40] <= limit * whole.scatter.diagonal()[:40]).all()
+    # Some come out just below zero: those columns are cleared, so that no correlation exceeds 1.
+    assert (variance[:40] == 0).any()
+    assert not rest.scatter[variance == 0].any()
+    assert not rest.scatter[:, variance == 0].any()
 
 
 @given(samples(), st.data())
