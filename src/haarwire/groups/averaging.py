@@ -1,45 +1,40 @@
-"""The projection of a second moment on the matrices that a group leaves fixed, and compactness.
+"""The projection of a second moment on the matrices that a group leaves fixed.
 
-For a group given by generators g and Lie-algebra elements L acting on matrices by M ↦ ρ M ρᵀ,
+For a compact group given by generators g and Lie-algebra elements L, acting by M ↦ ρ M ρᵀ,
 
     H(M) = Σ_g (2M − g M gᵀ − g⁻¹ M g⁻ᵀ) − Σ_L δ_L(δ_L(M)),   δ_L(M) = L M + M Lᵀ,
 
-vanishes exactly on the fixed matrices. When the group is compact, H is similar to a positive
-semi-definite operator (equal to one when ρ is orthogonal), R^{n×n} = null H ⊕ range H, and the Haar
-average of M is its component in null H: M − X with X ∈ range H and H X = H M. A Krylov method started
-from zero stays in range H, so it finds that X with O(n³) work a step and never forms the n²×n² matrix.
+vanishes exactly on the fixed matrices. For an orthogonal ρ it is positive semi-definite,
+R^{n×n} = null H ⊕ range H, and the Haar average of M is its component in null H: the residual M − H(Z) of
+the least-squares problem H(Z) ≈ M. Conjugate residuals find it with O(n³) work a step and never form the
+n²×n² matrix. (Solving H(X) = H(M) instead is unstable: rounding errors of the right-hand side in null H
+let X drift to a matrix that is fixed, too, and wrong.) A non-orthogonal ρ is made orthogonal by a change of
+basis first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import default_tolerance
 from haarwire.errors import ConvergenceError
-from haarwire.groups._checks import MatrixLike
-from haarwire.groups.elements import Element
+from haarwire.groups._checks import FloatArray, MatrixLike
+from haarwire.groups.element import Element
+from haarwire.groups.elements import Matrix
+from haarwire.groups.inner_product import (
+    derivation,
+    nearest_orthogonal,
+    orthogonalizing_basis,
+    symmetric_fixed_part,
+)
 
-__all__ = ["check_converged", "fixed_projection", "has_invariant_inner_product"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
+__all__ = ["check_converged", "fixed_projection"]
 
 _ROUNDS: Final = 6
 """Restarts, each on what the last one left over: iterative refinement of the projection."""
-
-
-def _derivation(L: MatrixLike, M: FloatArray) -> FloatArray:
-    return np.asarray(L @ M + (L @ M.T).T)
-
-
-def _defect(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
-    """Max ‖g M gᵀ − M‖ and ‖δ_L M‖ over generators, in units of ‖M‖_F."""
-    changes = [g.conjugate(M) - M for g in generators] + [_derivation(L, M) for L in algebra]
-    norm = float(np.linalg.norm(M))
-    return max((float(np.linalg.norm(c)) for c in changes), default=0.0) / (norm or 1.0)
 
 
 def fixed_projection(
@@ -49,66 +44,69 @@ def fixed_projection(
     *,
     orthogonal: bool,
 ) -> tuple[FloatArray, float]:
-    """Project M (n×n, symmetric) on the fixed matrices of M ↦ ρMρᵀ, along the range of H.
+    """Project M on the fixed matrices of M ↦ ρMρᵀ: for a compact group, ∫ ρ(g) M ρ(g)ᵀ dg.
 
-    Returns the projection and its defect: the largest relative change under a generator.
+    Parameters
+    ----------
+    generators, algebra : sequence
+        As in `Representation`.
+    M : ndarray, shape (n, n)
+        Symmetric.
+    orthogonal : bool
+        Whether ρ is orthogonal.
+
+    Returns
+    -------
+    average : ndarray, shape (n, n)
+        M itself, where the group is not compact.
+    defect : float
+        The largest change under a generator, max ‖g M gᵀ − M‖_F or ‖δ_L(M)‖_F, in units of ‖M‖_F.
     """
-    from scipy.sparse.linalg import LinearOperator, cg, gmres
-
-    n = M.shape[0]
-    inverses = [g.inverse() for g in generators]
-
-    def casimir(flat: FloatArray) -> FloatArray:
-        X = flat.reshape(n, n)
-        total = np.zeros((n, n))
-        for g, g_inverse in zip(generators, inverses, strict=True):
-            total += 2.0 * X - g.conjugate(X) - g_inverse.conjugate(X)
-        for L in algebra:
-            total -= _derivation(L, _derivation(L, X))
-        return total.ravel()
-
-    operator = LinearOperator((n * n, n * n), matvec=casimir, dtype=np.float64)
-    average, defect = M, _defect(generators, algebra, M)
-    floor = 4.0 * default_tolerance(n)
-    for _ in range(_ROUNDS):
-        if defect <= floor:
-            break
-        b = casimir(average.ravel())
-        if orthogonal:
-            x, _info = cg(operator, b, rtol=1e-14, maxiter=2000)
-        else:
-            x, _info = gmres(operator, b, rtol=1e-13, restart=40, maxiter=25)
-        candidate = average - x.reshape(n, n)
-        candidate = (candidate + candidate.T) / 2.0
-        new_defect = _defect(generators, algebra, candidate)
-        if not np.isfinite(new_defect) or new_defect >= defect:
-            break
-        average, defect = candidate, new_defect
-    return average, defect
-
-
-def has_invariant_inner_product(
-    generators: Sequence[Element], algebra: Sequence[MatrixLike], dim: int
-) -> bool:
-    """Whether a positive-definite A has ρAρᵀ = A for the whole group: whether it is compact.
-
-    A closed group of matrices is compact if and only if it leaves an inner product fixed. If it does,
-    the projection of I on the fixed matrices is the Haar average ∫ρρᵀ, which is positive definite; so
-    a projection that is not positive definite, or does not exist, shows that the group is not compact.
-    """
-    average, defect = fixed_projection(generators, algebra, np.eye(dim), orthogonal=False)
-    if defect > 1e-8:
-        return False
-    values = np.linalg.eigvalsh(average)
-    return bool(values[0] > 1e-8 * values[-1])
+    if orthogonal:
+        average = _projected(generators, algebra, M)
+        return average, _defect(generators, algebra, average)
+    S = orthogonalizing_basis(generators, algebra, M.shape[0])
+    if S is None:
+        return M, _defect(generators, algebra, M)
+    inverse = np.linalg.inv(S)
+    # Orthogonal to the last digit, so that H is symmetric.
+    moved = [Matrix(nearest_orthogonal(inverse @ g.to_dense() @ S)) for g in generators]
+    tangents = [(K - K.T) / 2.0 for K in (inverse @ (L @ S) for L in algebra)]
+    average = S @ _projected(moved, tangents, inverse @ M @ inverse.T) @ S.T
+    average = (average + average.T) / 2.0
+    return average, _defect(generators, algebra, average)
 
 
 def check_converged(defect: float, name: str) -> None:
     """Raise when an average is not invariant to 1e-9."""
-    if defect > 1e-9:
+    # Not "defect > …": a NaN must not pass.
+    if not defect <= 1e-9:
         raise ConvergenceError(
             f"the Haar average over {name} is invariant to {defect:.1e} only, 1e-9 is wanted",
             cause="generators very close to the identity, or a badly conditioned representation",
             remedy="give an infinitesimal generator as a Lie-algebra element: "
             "Representation(n, generators, algebra=(L,))",
         )
+
+
+def _projected(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> FloatArray:
+    """The projection of a symmetric M for a representation that is orthogonal, up to rounding."""
+    average, defect = M, _defect(generators, algebra, M)
+    floor = 4.0 * default_tolerance(M.shape[0])
+    for _ in range(_ROUNDS):
+        if defect <= floor:
+            break
+        candidate = symmetric_fixed_part(generators, algebra, average)
+        new_defect = _defect(generators, algebra, candidate)
+        # A NaN ends the refinement too.
+        if not new_defect < defect:
+            break
+        average, defect = candidate, new_defect
+    return average
+
+
+def _defect(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
+    """Largest ‖g M gᵀ − M‖ and ‖δ_L M‖ over generators, in units of ‖M‖_F."""
+    changes = [g.conjugate(M) - M for g in generators] + [derivation(L, M) for L in algebra]
+    norm = float(np.linalg.norm(M))
+    return max((float(np.linalg.norm(c)) for c in changes), default=0.0) / (norm or 1.0)

@@ -5,9 +5,6 @@ array. All act on samples stored as rows: ``g.apply(X)`` is X ρ(g)ᵀ, the samp
 ``g.pull_back(W)`` is W ρ(g), the functionals x ↦ W ρ(g) x.
 """
 
-# Methods that carry out what `Element` documents are documented there.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from functools import cached_property

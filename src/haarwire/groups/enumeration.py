@@ -15,7 +15,7 @@ from haarwire.errors import GroupTooLargeError, ParameterError
 from haarwire.groups._checks import FloatArray
 from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
 
-__all__ = ["ENUMERATION_LIMIT", "list_elements", "permutation_group", "too_large", "transversals"]
+__all__ = ["ENUMERATION_LIMIT", "list_elements", "permutation_group", "shown", "too_large", "transversals"]
 
 ENUMERATION_LIMIT: Final = 100_000
 """Default of the largest group that is listed element by element."""
@@ -105,6 +105,11 @@ def transversals(generators: Sequence[Element], dim: int, group: Any) -> tuple[t
             chain.append(tuple(Permutation(p) for p in points))
     # In sympy g = f_k ⋯ f_2 f_1, applied from the left; so is Element.__matmul__ on these indices.
     return tuple(reversed(chain))
+
+
+def shown(order: int) -> str:
+    """An order for messages: Python refuses to write integers of more than 4300 digits."""
+    return str(order) if order < 10**15 else f"about 10^{math.log10(order):.0f}"
 
 
 def too_large(label: str, count: str, limit: int | None = None) -> GroupTooLargeError:

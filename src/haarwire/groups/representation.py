@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from haarwire.errors import NoSamplerError, ParameterError, RepresentationError
 from haarwire.groups import enumeration
 from haarwire.groups._checks import MatrixLike, as_square
-from haarwire.groups.averaging import has_invariant_inner_product
 from haarwire.groups.elements import Element, Permutation, SignedPermutation
+from haarwire.groups.inner_product import has_invariant_inner_product
 
 __all__ = ["GroupAction", "Representation"]
 
@@ -118,7 +118,7 @@ class Representation:
         if self.algebra:
             parts.append(f"{len(self.algebra)} Lie-algebra elements")
         if self.action is not None:
-            parts.append(f"order {self.action.order}")
+            parts.append(f"order {enumeration.shown(self.action.order)}")
         return f"Representation({self.name or 'unnamed'}: {', '.join(parts)})"
 
     # What kind of action it is: found out, never believed.
@@ -196,7 +196,7 @@ class Representation:
         if self._is_continuous:
             raise enumeration.too_large(self.label, "infinitely many")
         if self.action is not None and self.action.order > limit:
-            raise enumeration.too_large(self.label, str(self.action.order), limit)
+            raise enumeration.too_large(self.label, enumeration.shown(self.action.order), limit)
         return enumeration.list_elements(self.generators, self.dim, limit=limit, label=self.label)
 
     def sample(self, rng: np.random.Generator | int | None = None, size: int | None = None) -> Any:
