@@ -1,21 +1,30 @@
 """HOW, in closed form: approaches, the one kernel, solutions and the regularization path."""
 
 from haarwire.solve.approaches import Approach, Augmented, Hardwired, Plain, Quadratic, Regularized
-from haarwire.solve.path import RegularizationPath, penalty_frame, regularization_path
+from haarwire.solve.certificate import Certificate, Crossing
+from haarwire.solve.curve import PathCurve
+from haarwire.solve.frame import PenaltyFrame, penalty_frame
+from haarwire.solve.path import RegularizationPath, regularization_path
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
 from haarwire.solve.solver import solve
+from haarwire.solve.tail import Tail
 
 __all__ = [
     "Approach",
     "Augmented",
+    "Certificate",
+    "Crossing",
     "Hardwired",
     "Modes",
+    "PathCurve",
+    "PenaltyFrame",
     "Plain",
     "Quadratic",
     "RegularizationPath",
     "Regularized",
     "Solution",
+    "Tail",
     "penalty_frame",
     "reduced_rank",
     "regularization_path",
