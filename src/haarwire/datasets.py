@@ -10,14 +10,17 @@ import csv
 import difflib
 import math
 import os
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, final, get_args
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import DataError, FileError, MissingDependencyError, ParameterError, UnknownNameError
@@ -35,7 +38,10 @@ _MOST_CLASSES: Final = 256
 _TARGET_NAMES: Final = ("y", "target", "targets", "label", "labels", "class")
 _ARRAY_PAIRS: Final = (("x", "y"), ("X", "Y"), ("X", "y"), ("x_train", "y_train"), ("X_train", "y_train"))
 _MAGIC: Final = {".npz": b"PK", ".npy": b"\x93NUMPY"}
-_DAMAGE: Final = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_DAMAGE: Final = (
+    OSError, ValueError, EOFError, KeyError, RuntimeError, SyntaxError, tokenize.TokenError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 """What NumPy and zipfile raise at files that are not what they should be."""
 
 
@@ -378,23 +384,43 @@ def _unreadable(path: Path, error: object) -> FileError:
     )
 
 
-def _read(path: Path) -> Any:
-    """An array (a memory map) or an archive of arrays, as the ending says."""
+def _check_format(path: Path) -> None:
+    """Whether the file begins as its ending says."""
     kind = path.suffix.lower()
     try:
         with path.open("rb") as file:
             start = file.read(6)
-        if start.startswith(_MAGIC[kind]):
-            return np.load(path, allow_pickle=False, mmap_mode="r" if kind == ".npy" else None)
-    except _DAMAGE as error:
-        raise _unreadable(path, error) from error
+    except OSError as error:
+        raise _unreadable(path, error.strerror or error) from error
     if start.startswith(b"\x80"):
         raise _unreadable(path, "a pickle")
-    raise _unreadable(path, f"it is not in NumPy's {kind} format" if start else "it is empty")
+    if not start.startswith(_MAGIC[kind]):
+        raise _unreadable(path, f"it is not in NumPy's {kind} format" if start else "it is empty")
+
+
+def _memory_map(path: Path) -> NDArray[Any]:
+    _check_format(path)
+    try:
+        return np.asarray(np.load(path, allow_pickle=False, mmap_mode="r"))
+    except _DAMAGE as error:
+        raise _unreadable(path, error) from error
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[NpzFile]:
+    _check_format(path)
+    # Opened here: NumPy leaves a file of its own open when it turns out to be damaged.
+    with path.open("rb") as file:
+        try:
+            archive = np.load(file, allow_pickle=False)
+        except _DAMAGE as error:
+            raise _unreadable(path, error) from error
+        with archive:
+            yield archive
 
 
 def _load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:
-    with _read(path) as archive:
+    with _archive(path) as archive:
         names = list(archive.files)
         fitting = [p for p in _ARRAY_PAIRS if (x or p[0]) in names and (y or p[1]) in names]
         if fitting:
@@ -428,7 +454,7 @@ def _load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Dat
     for what, a, b in (("features", data.X, test.X), ("targets", data.Y, test.Y)):
         if a.shape[1] != b.shape[1]:
             raise DataError(
-                f"{path.name} has training samples of {a.shape[1]} {what}, and test samples of {b.shape[1]}",
+                f"{path.name} has training samples of {a.shape[1]} {what} and test samples of {b.shape[1]}",
                 cause="training and test arrays of different data",
                 remedy="give arrays with the same features and targets",
             )
@@ -436,11 +462,11 @@ def _load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Dat
 
 
 def _load_npy(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:
-    table = _read(path)
+    table = _memory_map(path)
     if y is not None and y.lower().endswith(".npy"):
         _check_is_file(Path(y))
         inputs = table if x is None else _inputs(path, _columns(path, table), x, [])
-        return Dataset.from_arrays(inputs, _read(Path(y)), name=path.stem, targets=targets)
+        return Dataset.from_arrays(inputs, _memory_map(Path(y)), name=path.stem, targets=targets)
     return _from_columns(path, _columns(path, table), x, y, targets)
 
 
