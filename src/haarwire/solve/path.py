@@ -67,8 +67,8 @@ class RegularizationPath:
         V: the part of T outside the invariant functionals is H V.
     cross : ndarray, shape (m, p)
         E = B T.
-    freedom : tuple of float
-        Rank of the invariant block of C, and the trace of its pseudo-inverse.
+    whitener : ndarray, shape (n, ≤ d)
+        G: GGᵀ is the part of C(α)⁺ that does not depend on α.
     setting : Setting
         tr(T), the means, the precision of the results.
     is_minimum_norm : bool
@@ -84,7 +84,7 @@ class RegularizationPath:
     directions: FloatArray
     rotation: FloatArray
     cross: FloatArray
-    freedom: tuple[float, float]
+    whitener: FloatArray
     setting: Setting
     is_minimum_norm: bool
 
@@ -170,7 +170,7 @@ class RegularizationPath:
             base=base,
             rotation=self.rotation[other],
             excess=inverse[other] - base,
-            freedom=self.freedom,
+            freedom=(float(self.whitener.shape[1]), float((self.whitener**2).sum())),
             sizes=(self.directions**2).sum(axis=0),
         )
 
@@ -400,7 +400,7 @@ def regularization_path(
         directions=directions,
         rotation=vectors[:, live],
         cross=data.cross @ directions,
-        freedom=(float(whitener.rank), float((G**2).sum())),
+        whitener=G,
         setting=setting_of(data),
         is_minimum_norm=hardwired.is_minimum_norm or not bool(live.all()),
     )
