@@ -15,7 +15,15 @@ from haarwire.errors import GroupTooLargeError, ParameterError
 from haarwire.groups._checks import FloatArray
 from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
 
-__all__ = ["ENUMERATION_LIMIT", "list_elements", "permutation_group", "shown", "too_large", "transversals"]
+__all__ = [
+    "ENUMERATION_LIMIT",
+    "check_limit",
+    "list_elements",
+    "permutation_group",
+    "shown",
+    "too_large",
+    "transversals",
+]
 
 ENUMERATION_LIMIT: Final = 100_000
 """Default of the largest group that is listed element by element."""
@@ -46,12 +54,7 @@ def list_elements(
     GroupTooLargeError
         When there are more.
     """
-    if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1:
-        raise ParameterError(
-            f"limit must be a positive integer, got {limit!r}",
-            cause="a fractional or negative bound on the number of elements",
-            remedy="give a count, as in elements(limit=1000)",
-        )
+    check_limit(limit)
     signed = [g for g in generators if not isinstance(g, Permutation)]
     by_index = all(isinstance(g, SignedPermutation) for g in signed)
     limit = min(int(limit), max(1, _ENUMERATION_BYTES // (8 * (2 * dim if by_index else dim**2))))
@@ -69,6 +72,16 @@ def list_elements(
                 if len(found) > limit:
                     raise too_large(label, f"more than {limit}", limit)
     return tuple(found)
+
+
+def check_limit(limit: int) -> None:
+    """Raise unless the bound on the number of elements is a positive integer."""
+    if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1:
+        raise ParameterError(
+            f"limit must be a positive integer, got {limit!r}",
+            cause="a fractional or negative bound on the number of elements",
+            remedy="give a count, as in elements(limit=1000)",
+        )
 
 
 def permutation_group(generators: Sequence[Element], dim: int) -> Any:

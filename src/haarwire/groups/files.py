@@ -154,7 +154,8 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
             _HOW_TO_SAVE,
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: where it is no archive, np.load leaves a file that it opened itself open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except ValueError as error:
         _refuse(

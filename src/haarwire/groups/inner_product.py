@@ -105,7 +105,7 @@ def _is_certified(
     for L in tangents:
         K = inverse @ L @ S
         K = (K - K.T) / 2.0
-        if not np.abs(S @ K @ inverse - L).max() <= tol * np.abs(K).max():
+        if not np.abs(S @ K @ inverse - L).max() <= tol * np.abs(L).max():
             return False
     return True
 

@@ -195,6 +195,7 @@ class Representation:
         """
         if self._is_continuous:
             raise enumeration.too_large(self.label, "infinitely many")
+        enumeration.check_limit(limit)
         if self.action is not None and self.action.order > limit:
             raise enumeration.too_large(self.label, enumeration.shown(self.action.order), limit)
         return enumeration.list_elements(self.generators, self.dim, limit=limit, label=self.label)
