@@ -86,14 +86,14 @@ def parted(whole: Summary, part: Summary, eps: float) -> Summary:
     blur = allowance * (np.abs(whole.mean) + np.abs(part.mean))
     limit = allowance * (whole.scatter.diagonal() + part.scatter.diagonal() + between)
     limit += whole.weight * ratio * blur * (2 * np.abs(step) + blur)
-    variance = scatter.diagonal().copy()
+    variance = scatter.diagonal()
     if (variance < -limit).any():
         column = int((variance + limit).argmin())
         raise _not_a_part(
             f"Column {column} of [X, Y] is left with a scatter of {variance[column]:g}, below 0."
         )
-    scatter[variance <= 0] = 0
-    scatter[:, variance <= 0] = 0
+    # Only the diagonal: a covariance may be well above rounding where the variance has drowned in it.
+    np.fill_diagonal(scatter, np.maximum(variance, 0.0))
     return Summary(n_samples, weight, whole.mean - ratio * step, scatter)
 
 
