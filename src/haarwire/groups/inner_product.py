@@ -74,7 +74,7 @@ def orthogonalizing_basis(
                 best, least = S, defect
             condition = float(np.linalg.cond(S))
             # Below this the entries as given, moved into the basis S, are no better known.
-            if stalled or defect <= 2.0 * dim * precision * condition**2:
+            if stalled or defect <= 2.0 * dim * precision * condition:
                 break
             if step == 0:
                 A: FloatArray | None = _swept(moved, moved_tangents)
