@@ -1,0 +1,213 @@
+"""Cross-validation on moments against a plain re-fit of every fold on its samples."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import haarwire as hw
+from haarwire.selection import CrossValidation, cross_validate, default_alphas
+
+ALPHAS = np.array([0.0, 1e-3, 0.1, 2.0, 1e3, math.inf])
+STRETCH = np.array([[2.0, 1.0, 0.0], [0.0, 1.0, -1.0], [1.0, 0.0, 1.0]])
+
+REPRESENTATIONS = {
+    "permutation": hw.groups.cyclic_shifts(3),
+    "trivial": hw.groups.trivial(3),
+    "nothing fixed": hw.Representation(3, (hw.SignedPermutation([0, 1, 2], [-1, -1, -1]),)),
+    "signed": hw.Representation(3, (hw.SignedPermutation([1, 0, 2], [1, -1, 1]),)),
+    "orthogonal": hw.Representation(3, (hw.Matrix(np.eye(3) - 2.0 / 3.0),)),
+    "non-orthogonal": hw.Representation(
+        3, (hw.Matrix(STRETCH @ np.roll(np.eye(3), 1, axis=0) @ np.linalg.inv(STRETCH)),)
+    ),
+}
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+def sample_folds(offset: np.ndarray | float = 0.0, sizes: tuple[int, ...] = (11, 10, 13, 12)) -> list[Fold]:
+    rng = np.random.default_rng(5)
+    W = rng.standard_normal((2, 3))
+    folds = []
+    for size in sizes:
+        X = rng.standard_normal((size, 3))
+        folds.append((X + offset, X @ W.T + 0.3 * rng.standard_normal((size, 2)) + 1.0))
+    return folds
+
+
+def mean_loss(model: hw.Solution, X: np.ndarray, Y: np.ndarray) -> float:
+    return float(((X @ model.coef.T + model.intercept - Y) ** 2).sum(axis=1).mean())
+
+
+def refitted(
+    folds: list[Fold], rep: hw.Representation, alphas: np.ndarray, rank: int | None, ridge: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Held-out losses as is and moved: each fold's model from the samples of all other folds."""
+    elements = rep.elements()
+    as_is, moved = np.empty((len(alphas), len(folds))), np.empty((len(alphas), len(folds)))
+    for j, (X, Y) in enumerate(folds):
+        rest = [fold for k, fold in enumerate(folds) if k != j]
+        moments = hw.Moments.from_arrays(
+            np.concatenate([A for A, _ in rest]), np.concatenate([B for _, B in rest])
+        )
+        for i, alpha in enumerate(alphas):
+            model = hw.solve(moments, rep, rank=rank, approach=hw.Regularized(alpha), ridge=ridge)
+            as_is[i, j] = mean_loss(model, X, Y)
+            moved[i, j] = np.mean([mean_loss(model, g.apply(X), Y) for g in elements])
+    return as_is, moved
+
+
+def moments_of(folds: list[Fold]) -> list[hw.Moments]:
+    return [hw.Moments.from_arrays(X, Y) for X, Y in folds]
+
+
+@pytest.mark.parametrize("rep", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
+@pytest.mark.parametrize(("rank", "ridge"), [(None, 0.0), (1, 0.0), (1, 0.2)])
+def test_it_is_a_refit_of_every_fold(rep: hw.Representation, rank: int | None, ridge: float) -> None:
+    folds = sample_folds()
+    found = cross_validate(moments_of(folds), rep, rank=rank, alphas=ALPHAS, ridge=ridge)
+    as_is, moved = refitted(folds, rep, ALPHAS, rank, ridge)
+    assert found.moved is not None
+    np.testing.assert_allclose(found.as_is, as_is, rtol=1e-8)
+    np.testing.assert_allclose(found.moved, moved, rtol=1e-8)
+    np.testing.assert_array_equal(found.alphas, ALPHAS)
+    np.testing.assert_allclose(found.weights, np.array([11, 10, 13, 12]) / 46)
+
+
+FAR = {"the same for all features": 1e6, "of its own for each feature": np.array([1e6, 0.0, -2e6])}
+
+
+@pytest.mark.parametrize("offset", FAR.values(), ids=FAR)
+@pytest.mark.parametrize("rep", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
+def test_data_far_from_the_origin_lose_nothing(rep: hw.Representation, offset: np.ndarray) -> None:
+    folds, alphas = sample_folds(offset), ALPHAS[:-1]
+    found = cross_validate(moments_of(folds), rep, alphas=alphas)
+    as_is, moved = refitted(folds, rep, alphas, None, 0.0)
+    assert found.moved is not None
+    np.testing.assert_allclose(found.as_is, as_is, rtol=1e-8)
+    np.testing.assert_allclose(found.moved, moved, rtol=1e-8)
+
+
+@pytest.mark.parametrize("rep", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
+def test_far_from_the_origin_the_hardwired_limit_loses_nothing_on_data_as_they_are(
+    rep: hw.Representation,
+) -> None:
+    folds = sample_folds(FAR["of its own for each feature"])
+    alphas = np.array([math.inf])
+    found = cross_validate(moments_of(folds), rep, alphas=alphas)
+    np.testing.assert_allclose(found.as_is, refitted(folds, rep, alphas, None, 0.0)[0], rtol=1e-8)
+
+
+def test_the_projection_penalty_is_cross_validated_too() -> None:
+    rep = REPRESENTATIONS["permutation"]
+    folds = sample_folds()
+    found = cross_validate(moments_of(folds), rep, alphas=np.array([0.5]), penalty="projection")
+    for j, (X, Y) in enumerate(folds):
+        rest = [fold for k, fold in enumerate(folds) if k != j]
+        moments = hw.Moments.from_arrays(
+            np.concatenate([A for A, _ in rest]), np.concatenate([B for _, B in rest])
+        )
+        model = hw.solve(moments, rep, approach=hw.Regularized(0.5, "projection"))
+        assert found.as_is[0, j] == pytest.approx(mean_loss(model, X, Y), rel=1e-8)
+
+
+def test_more_features_than_samples() -> None:
+    rep = hw.groups.image_rotations(4)
+    rng = np.random.default_rng(0)
+    folds = [(rng.standard_normal((4, 16)), rng.standard_normal((4, 2))) for _ in range(3)]
+    alphas = np.array([0.01, 1.0, 100.0])
+    found = cross_validate(moments_of(folds), rep, alphas=alphas)
+    as_is, moved = refitted(folds, rep, alphas, None, 0.0)
+    assert found.moved is not None
+    np.testing.assert_allclose(found.as_is, as_is, rtol=1e-8)
+    np.testing.assert_allclose(found.moved, moved, rtol=1e-8)
+
+
+def test_the_best_alpha_has_the_least_weighted_loss() -> None:
+    found = CrossValidation(
+        alphas=np.array([0.1, 1.0, 10.0]),
+        as_is=np.array([[1.0, 9.0], [2.0, 5.0], [3.0, 3.5]]),
+        moved=np.array([[1.0, 0.0], [2.0, 5.0], [3.0, 3.5]]),
+        weights=np.array([0.9, 0.1]),
+    )
+    assert found.best_as_is == 0.1  # 1.8 against 2.3 and 3.05
+    assert found.best_moved == 0.1
+    even = CrossValidation(found.alphas, found.as_is, None, np.array([0.5, 0.5]))
+    assert even.best_as_is == 10.0
+    assert even.best_moved is None
+
+
+def test_an_invariant_truth_asks_for_a_strong_penalty_and_a_violated_one_for_a_weak_one() -> None:
+    rep = hw.groups.cyclic_shifts(8)
+    best = {}
+    for violation in (0.0, 3.0):
+        data = hw.datasets.planted(rep, 200, noise=1.0, violation=violation, rng=1)
+        folds = [hw.Moments.from_arrays(data.X[i::5], data.Y[i::5]) for i in range(5)]
+        best[violation] = cross_validate(folds, rep)
+    assert best[0.0].best_as_is > 100 * best[3.0].best_as_is
+    assert best[3.0].best_moved is not None
+    assert best[3.0].best_moved > 100 * best[3.0].best_as_is
+
+
+def test_a_group_that_is_not_compact_has_no_loss_on_moved_data() -> None:
+    shear = hw.Representation(3, (hw.Matrix(np.eye(3) + np.eye(3, k=1)),))
+    found = cross_validate(moments_of(sample_folds()), shear)
+    assert found.moved is None
+    assert found.best_moved is None
+    assert np.isfinite(found.as_is).all()
+
+
+def test_alphas_are_tried_in_ascending_order() -> None:
+    found = cross_validate(moments_of(sample_folds()), REPRESENTATIONS["signed"], alphas=ALPHAS[::-1])
+    np.testing.assert_array_equal(found.alphas, ALPHAS)
+
+
+def test_progress_goes_from_fold_to_fold() -> None:
+    shares: list[float] = []
+    cross_validate(moments_of(sample_folds()), REPRESENTATIONS["signed"], progress=shares.append)
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_folds_are_refused(count: int) -> None:
+    with pytest.raises(hw.ParameterError, match=f"at least 2 folds, got {count}") as caught:
+        cross_validate(moments_of(sample_folds())[:count], REPRESENTATIONS["signed"])
+    assert "Moments.from_arrays" in caught.value.remedy
+
+
+def test_a_symmetry_of_another_size_is_refused() -> None:
+    with pytest.raises(hw.DataError, match=r"the data have 3 features, .* acts on 4 coordinates"):
+        cross_validate(moments_of(sample_folds()), hw.groups.reflection(4))
+
+
+def test_a_negative_alpha_is_refused() -> None:
+    with pytest.raises(hw.ParameterError, match="alpha must be a number ≥ 0"):
+        cross_validate(moments_of(sample_folds()), REPRESENTATIONS["signed"], alphas=np.array([-1.0]))
+
+
+# The grid.
+
+
+def test_default_alphas_balance_data_and_penalty() -> None:
+    rep = hw.groups.cyclic_shifts(3)
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    moments = hw.Moments.from_arrays(X, X[:, 0])
+    alphas = default_alphas(moments, rep)
+    balance = X.var(axis=0).sum() / 6  # R = (g − I)(g − I)ᵀ has a diagonal of twos
+    assert alphas.shape == (31,)
+    assert (np.diff(np.log(alphas)) > 0).all()
+    assert alphas[0] == pytest.approx(1e-4 * balance)
+    assert alphas[-1] == pytest.approx(1e5 * balance)
+    scaled = default_alphas(hw.Moments.from_arrays(1000 * X, X[:, 0]), rep, count=5)
+    np.testing.assert_allclose(scaled, 1e6 * balance * np.logspace(-4, 5, 5))
+
+
+def test_default_alphas_without_penalty_or_data_are_one() -> None:
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    np.testing.assert_array_equal(
+        default_alphas(hw.Moments.from_arrays(X, X[:, 0]), hw.groups.trivial(3)), [1.0]
+    )
+    constant = hw.Moments.from_arrays(np.ones((30, 3)), X[:, 0])
+    np.testing.assert_array_equal(default_alphas(constant, hw.groups.cyclic_shifts(3)), [1.0])
