@@ -1,0 +1,170 @@
+"""The certificate of continuity, against planted crossings and dense grids."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from numpy.typing import NDArray
+
+import haarwire as hw
+import strategies
+
+Array = NDArray[np.float64]
+
+
+def diagonal_problem(
+    gains: Array, penalties: Array, rng: np.random.Generator | None = None
+) -> tuple[hw.Moments, hw.Representation]:
+    """C₀ = I, B = diag(gains), R = diag(penalties): σ_i²(α) = gains_i²/(1 + α·penalties_i).
+
+    With `rng` the inputs and the targets are turned by random rotations, which changes no σ.
+    """
+    n = gains.size
+    left = np.eye(n) if rng is None else strategies.random_orthogonal(n, rng)
+    right = np.eye(n) if rng is None else strategies.random_orthogonal(n, rng)
+    generator = right @ np.diag(1.0 + np.sqrt(penalties)) @ right.T
+    cross = left @ np.diag(gains) @ right.T
+    total = cross @ cross.T + np.eye(n)
+    scatter = np.block([[np.eye(n), cross.T], [cross, total]])
+    return hw.Moments(n, 2 * n, 1.0, np.zeros(2 * n), scatter), hw.Representation(n, (hw.Matrix(generator),))
+
+
+def test_theory_example_jumps_at_three() -> None:
+    moments, rep = diagonal_problem(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+    path = hw.regularization_path(moments, rep, rank=1)
+    certificate = path.certify()
+    assert not certificate.is_continuous
+    (crossing,) = certificate.crossings
+    assert crossing.low <= 3.0 <= crossing.high
+    assert crossing.high - crossing.low < 1e-12
+    assert crossing.modes == (1, 2)
+    assert crossing.singular_value == pytest.approx(1.0)
+    assert crossing.jump == pytest.approx(math.hypot(1.0, 0.5))  # from [[0,0],[0,½]] to [[1,0],[0,0]]
+    np.testing.assert_allclose(path.at(2.999).coef, [[0, 0], [0, 2 / 3.999]], atol=1e-12)
+    np.testing.assert_allclose(path.at(3.001).coef, [[1, 0], [0, 0]], atol=1e-12)
+
+
+@given(rng=strategies.seeds())
+@settings(max_examples=40)
+def test_planted_crossings_are_found_and_nothing_else(rng: np.random.Generator) -> None:
+    n = int(rng.integers(3, 6))
+    gains = rng.uniform(0.5, 3.0, n)
+    penalties = np.where(rng.random(n) < 0.4, 0.0, rng.uniform(0.1, 5.0, n))
+    penalties[0] = 0.0
+    rank = int(rng.integers(1, n))
+    # Curves i and j meet at α = (g_i² − g_j²)/(g_j² p_i − g_i² p_j); it matters between places r and r + 1.
+    expected = []
+    for i in range(n):
+        for j in range(i):
+            gi, gj = gains[i] ** 2, gains[j] ** 2
+            slope = gj * penalties[i] - gi * penalties[j]
+            alpha = (gi - gj) / slope if slope != 0 else -1.0
+            if alpha > 0:
+                squared = gains**2 / (1 + alpha * penalties)
+                if (squared > squared[i] * (1 + 1e-9)).sum() == rank - 1:
+                    expected.append(alpha)
+    moments, rep = diagonal_problem(gains, penalties, rng)
+    certificate = hw.regularization_path(moments, rep, rank=rank).certify()
+    crossings = certificate.crossings
+    at_infinity = (penalties == 0).sum()
+    finite = [c for c in crossings if math.isfinite(c.high)]
+    assert len(finite) == len(expected)
+    for crossing, alpha in zip(finite, sorted(expected), strict=True):
+        assert crossing.low * (1 - 1e-9) <= alpha <= crossing.high * (1 + 1e-9)
+        assert crossing.high / crossing.low - 1 < 1e-6
+        assert crossing.jump > 1e-3
+    # Beyond the rank at infinity modes fade out together; that is no jump.
+    if rank >= at_infinity:
+        assert len(crossings) == len(finite)
+    assert certificate.is_continuous == (not crossings)
+
+
+@given(rng=strategies.seeds(), rep=strategies.catalogue())
+@settings(max_examples=25)
+def test_generic_data_are_certified_and_a_dense_grid_agrees(
+    rng: np.random.Generator, rep: hw.Representation
+) -> None:
+    m = int(rng.integers(2, 5))
+    data = strategies.generic_data(rep.dim, m, rng)
+    moments = hw.Moments.from_arrays(data.X, data.Y)
+    for rank in range(1, min(m, rep.dim) + 1):
+        path = hw.regularization_path(moments, rep, rank=rank)
+        certificate = path.certify()
+        assert certificate.is_continuous
+        assert certificate.gap_bound > certificate.margin
+        if rank == min(m, rep.dim) or not path.spectrum.size:
+            continue
+        scale = float(np.exp(np.log(path.spectrum).mean()))
+        sigma = path.curve(scale * np.logspace(-7, 7, 2000)).singular_values
+        gap = sigma[:, rank - 1] ** 2 - sigma[:, rank] ** 2
+        if rank <= path.hardwired.rank:  # otherwise the gap closes towards the end at infinity
+            assert gap.min() >= certificate.gap_bound - certificate.margin
+
+
+def test_a_narrow_gap_is_told_from_a_crossing() -> None:
+    """Two curves that would cross at α = 3, kept apart by a coupling of 1e-6."""
+    coupling = 1e-6
+    moments, rep = diagonal_problem(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+    scatter = moments.scatter.copy()
+    scatter[2, 1] = scatter[1, 2] = coupling  # B = [[1, ε], [0, 2]]
+    coupled = hw.Moments(2, 4, 1.0, np.zeros(4), scatter)
+    certificate = hw.regularization_path(coupled, rep, rank=1).certify()
+    assert certificate.is_continuous
+    # σ² are the eigenvalues of [[1 + ε²w, 2εw], [2εw, 4w]], w = 1/(1 + α): nearest where 1 ≈ 4w.
+    assert 0 < certificate.gap_bound <= 4 * coupling / 4 * 1.01
+    assert certificate.n_evaluations < 2000
+
+
+def test_a_tie_all_along_is_one_bracket() -> None:
+    moments, rep = diagonal_problem(np.array([2.0, 2.0, 1.0]), np.array([0.0, 0.0, 1.0]))
+    certificate = hw.regularization_path(moments, rep, rank=1).certify()
+    (crossing,) = certificate.crossings
+    assert crossing.low == 0.0
+    assert crossing.high == math.inf
+    assert certificate.n_evaluations < 100
+
+
+def test_rank_beyond_infinity_is_continuous() -> None:
+    """d = 1 invariant direction, rank 2: the second mode fades out at infinity, without a jump."""
+    moments, rep = diagonal_problem(np.array([1.0, 3.0, 2.0]), np.array([0.0, 1.0, 2.0]))
+    path = hw.regularization_path(moments, rep, rank=2)
+    certificate = path.certify()
+    # 1 meets 4/(1 + 2α) at α = 1.5, in places 2 and 3; the other two, 9/(1 + α) and 4/(1 + 2α), never meet.
+    (crossing,) = certificate.crossings
+    assert crossing.low <= 1.5 <= crossing.high
+    far = [np.linalg.norm(path.at(alpha).coef - path.at(math.inf).coef) for alpha in (1e6, 1e8, 1e10)]
+    np.testing.assert_allclose(far, 3.0 / np.array([1e6, 1e8, 1e10]), rtol=1e-5)
+
+
+def test_trivial_group_and_no_invariants() -> None:
+    rng = np.random.default_rng(3)
+    data = strategies.generic_data(4, 3, rng)
+    moments = hw.Moments.from_arrays(data.X, data.Y)
+    assert hw.regularization_path(moments, hw.groups.trivial(4), rank=1).certify().is_continuous
+    flip = hw.Representation(4, (hw.SignedPermutation(range(4), [-1] * 4),))
+    certificate = hw.regularization_path(moments, flip, rank=1).certify()
+    assert certificate.is_continuous
+
+
+def test_every_mode_kept_needs_no_gap() -> None:
+    rng = np.random.default_rng(4)
+    data = strategies.generic_data(4, 2, rng)
+    path = hw.regularization_path(hw.Moments.from_arrays(data.X, data.Y), hw.groups.cyclic_shifts(4))
+    certificate = path.certify()
+    assert certificate.is_continuous
+    assert certificate.min_gap == math.inf
+    assert certificate.n_evaluations == 0
+
+
+def test_non_compact_group() -> None:
+    rng = np.random.default_rng(5)
+    data = strategies.generic_data(3, 3, rng)
+    shear = hw.Representation(3, (hw.Matrix([[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]),))
+    path = hw.regularization_path(hw.Moments.from_arrays(data.X, data.Y), shear, rank=1)
+    certificate = path.certify()
+    grid = path.curve(np.logspace(-6, 6, 3000)).singular_values
+    assert certificate.is_continuous
+    assert (grid[:, 0] - grid[:, 1]).min() >= certificate.min_gap * 0.99 or certificate.min_gap > 0
