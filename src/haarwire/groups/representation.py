@@ -144,8 +144,9 @@ class Representation:
     def is_compact(self) -> bool:
         """Whether the closure of the group is compact, so that a Haar average exists.
 
-        Orthogonal actions are; others are if and only if an invariant inner product exists, which is
-        searched for (and found, to rounding, when there is one).
+        Orthogonal actions are; others are if and only if an inner product is left fixed, which is searched
+        for. Entries are known up to rounding only, so a representation whose coordinates are worse
+        conditioned than 1e4 counts as not compact.
         """
         return self.is_orthogonal or has_invariant_inner_product(self.generators, self.algebra, self.dim)
 
