@@ -162,8 +162,12 @@ def least_penalty_regression(X: Array, Y: Array, A: Array, rank: int | None = No
     W = (np.linalg.pinv(Xc, rcond=1e-10) @ (Y - Y.mean(axis=0))).T
     _, s, Vt = np.linalg.svd(Xc)
     N = Vt[int((s > 1e-10 * s[0]).sum()) :].T
-    least = W - W @ A @ np.linalg.pinv(N.T @ A, rcond=1e-10) @ N.T
+    penalized = N.T @ A
+    size = float(np.linalg.norm(penalized, 2)) if penalized.size else 0.0
+    # Absolute: a penalty of 1e-16 in these directions is none.
+    if size > 1e-10:
+        W = W - W @ A @ np.linalg.pinv(penalized, rcond=1e-10 / size) @ N.T
     if rank is not None and rank < min(W.shape):
         _, _, leading = np.linalg.svd(Xc @ W.T, full_matrices=False)
-        least = leading[:rank].T @ (leading[:rank] @ least)
-    return np.asarray(least)
+        W = leading[:rank].T @ (leading[:rank] @ W)
+    return np.asarray(W)
