@@ -59,7 +59,7 @@ _COMPARE_HELP = (
 
 
 class _DelayedProgress:
-    """A progress bar that shows itself only when the work takes longer than a second."""
+    """A progress bar that shows itself only in a terminal, when the work takes longer than a second."""
 
     def __init__(self, console: Console, delay: float = 1.0) -> None:
         self._bar = Progress(
@@ -71,7 +71,8 @@ class _DelayedProgress:
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=1.0)
-        self._due = time.monotonic() + delay
+        # In a file or a pipe a bar would leave its traces among the messages.
+        self._due = time.monotonic() + delay if console.is_terminal else math.inf
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +80,8 @@ class _DelayedProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
 
     def __call__(self, stage: str, share: float) -> None:
         if time.monotonic() >= self._due and not self._bar.live.is_started:
@@ -334,7 +336,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; errors that Haarwire raises on purpose are printed without a traceback."""
     run: Callable[..., Any] = app
     try:
-        run(args=arguments)
+        run(args=arguments, prog_name="haarwire")
     except HaarwireError as error:
         _print_error(error)
         raise SystemExit(1) from None
