@@ -518,3 +518,14 @@ def test_the_scatter_is_positive_semidefinite(n, features, seed):
     X, Y = sample(n, features, 2, offset=1e6, seed=seed)
     values = np.linalg.eigvalsh(Moments.from_arrays(X, Y, chunk_rows=5).scatter)
     assert values[0] >= -(features + 2) * rounding(n) * max(values[-1], 0)
+
+
+def test_a_column_that_varied_in_the_part_only_is_no_feature_of_the_rest() -> None:
+    """Whatever the rounding leaves of its variance, with either sign, must not be divided by."""
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        X, Y = rng.standard_normal((100, 3)), rng.standard_normal((100, 1))
+        X[:, 2] = 0.0
+        X[[3, 7], 2] = rng.random(2)
+        rest = Moments.from_arrays(X, Y) - Moments.from_arrays(X[:10], Y[:10])
+        assert rest.gram[2, 2] == 0.0

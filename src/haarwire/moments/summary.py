@@ -19,6 +19,9 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 _ROUNDING: Final = 2.0**13
 """Allowance, in units of eps: sums of a few thousand terms in a row, as BLAS forms them in one chunk."""
 
+_NOISE: Final = 64.0
+"""A variance left by subtraction counts when it is this many eps above the terms it came from."""
+
 
 class Summary(NamedTuple):
     """Of samples z with weights w: their number, W = Σ w, z̄ = Σ w z / W and Σ w (z − z̄)(z − z̄)ᵀ."""
@@ -92,8 +95,11 @@ def parted(whole: Summary, part: Summary, eps: float) -> Summary:
         raise _not_a_part(
             f"Column {column} of [X, Y] is left with a scatter of {variance[column]:g}, below 0."
         )
-    # Only the diagonal: a covariance may be well above rounding where the variance has drowned in it.
-    np.fill_diagonal(scatter, np.maximum(variance, 0.0))
+    # What is within rounding of nothing is nothing: a column that varied in the part only must not pass for
+    # a feature of the rest. Only the diagonal: a covariance may be well above rounding where the variance
+    # has drowned in it.
+    noise = _NOISE * eps * (whole.scatter.diagonal() + part.scatter.diagonal() + between)
+    np.fill_diagonal(scatter, np.where(variance > noise, variance, 0.0))
     return Summary(n_samples, weight, whole.mean - ratio * step, scatter)
 
 
