@@ -432,8 +432,7 @@ def _load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Dat
                     if name is not None
                     else f"which array of {path.name} is {option}? It holds {', '.join(names) or 'none'}",
                     cause="arrays with names of their own",
-                    remedy=f"name the arrays: --x {names[0] if names else 'x'} --y "
-                    f"{names[-1] if names else 'y'} (it holds {', '.join(names) or 'none'})",
+                    remedy=f"name the arrays: --x NAME --y NAME (it holds {', '.join(names) or 'none'})",
                 )
         assert x is not None and y is not None  # noqa: PT018  both are in names
 

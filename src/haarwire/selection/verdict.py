@@ -56,8 +56,9 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
     """Choose an approach by its loss on test samples, sample by sample against the others.
 
     One approach is clearly better than another when the paired difference of their losses is more than
-    two standard errors. The simplest is chosen among those than which none is clearly better: the approach
-    of least mean loss is one of them.
+    two standard errors. The simplest is chosen among those than which none is clearly better, the approach
+    of least mean loss among them; but not one whose mean loss is outside the uncertainty of the least one
+    itself (two standard errors): it may be close only because its own loss varies so much.
 
     Parameters
     ----------
@@ -78,7 +79,9 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
     pairs = _Pairs(losses)
     names = sorted(losses, key=_simplicity)
     unbeaten = [name for name in names if not any(pairs.is_clearly_better(other, name) for other in names)]
-    chosen = unbeaten[0]
+    best = min(names, key=lambda name: pairs.means[name])
+    candidates = [name for name in unbeaten if not pairs.means[name] > pairs.upper_limit(best)]
+    chosen = candidates[0]
     rivals = [name for name in names if not pairs.is_same(name, chosen)]
     equal = [name for name in names if name != chosen and name not in rivals]
     also = (
@@ -102,10 +105,19 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
         return Verdict(
             chosen, f"one test sample cannot tell, and this is the simplest{also}", gain, error, False
         )
-    within = [name for name in close if name in unbeaten] or close
+    within = [name for name in close if name in candidates]
+    if within:
+        are = "is" if len(within) == 1 else "are"
+        reason = (
+            f"nothing is clearly better {wording}: {' and '.join(within)} {are} within two standard errors, "
+            f"and this is the simplest{also}"
+        )
+        return Verdict(chosen, reason, gain, error, False)
+    erratic = [name for name in close if name in unbeaten]
+    losses_of = "that" if erratic == [rival] else f"the loss of {' and '.join(erratic)}"
     reason = (
-        f"nothing is clearly better {wording}: {' and '.join(within)} "
-        f"{'is' if len(within) == 1 else 'are'} within two standard errors, and this is the simplest{also}"
+        f"it has the lowest test loss {wording}, {pairs.means[chosen]:.4g} against {pairs.means[rival]:.4g} "
+        f"for {rival}, the next best{also}, but {losses_of} varies too much between samples to tell"
     )
     return Verdict(chosen, reason, gain, error, False)
 
@@ -131,6 +143,13 @@ class _Pairs:
         paired = self.losses[worse] - self.losses[better]
         n = paired.size
         return float(paired.mean()), float(paired.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+
+    def upper_limit(self, name: str) -> float:
+        """Mean loss plus two of its own standard errors; NaN for one sample."""
+        values = self.losses[name]
+        if values.size < 2:
+            return float("nan")
+        return self.means[name] + CLEARLY * float(values.std(ddof=1) / np.sqrt(values.size))
 
     def is_same(self, a: str, b: str) -> bool:
         """Whether two approaches are one model, up to rounding."""
