@@ -1,0 +1,266 @@
+"""`critical_points`: every critical point of one approach under a rank bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import final
+
+import numpy as np
+
+from haarwire._linalg import symmetric_whitener
+from haarwire.errors import ParameterError
+from haarwire.groups import Representation
+from haarwire.landscape.families import Families, families_of
+from haarwire.landscape.nearest import nearest_subset
+from haarwire.landscape.point import CriticalPoint
+from haarwire.landscape.search import best_first, subset_loss
+from haarwire.landscape.tables import Table, tables
+from haarwire.moments import Moments
+from haarwire.solve import Approach, Hardwired, Modes, Quadratic, reduced_rank
+from haarwire.solve.solver import check_samples, checked_rank
+
+__all__ = ["CriticalPoints", "critical_points"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class CriticalPoints:
+    """The smooth critical points of J on {rank ≤ r}: W_S for the subsets S of min(r, q) singular modes.
+
+    Made by `critical_points`. Nothing is listed until asked for: the count and the histogram are exact
+    however many points there are, and iterating goes by order of loss from the global optimum up. (There
+    is no ``len``, which could not hold the count.)
+
+    Where singular values are tied (closer than `Modes.tie_tolerance`) critical points are not isolated:
+    what is counted and listed then are critical *families*, one subset S standing for each.
+
+    Attributes
+    ----------
+    approach : Approach
+        Whose landscape this is.
+    rank : int
+        The bound r.
+    modes : Modes
+        The singular modes of the problem; mode i of a subset is ``modes.singular_values[i]``.
+    problem : Quadratic
+        The problem itself, in its own coordinates.
+    n_inputs : int
+        Rank k of its gram C.
+    """
+
+    approach: Approach
+    rank: int
+    modes: Modes = field(repr=False)
+    problem: Quadratic = field(repr=False)
+    n_inputs: int = field(repr=False)
+    _moments: Moments = field(repr=False)
+    _representation: Representation = field(repr=False)
+    _ridge: float = field(repr=False)
+
+    def __repr__(self) -> str:
+        kind = "points" if self.is_isolated else "families"
+        count = str(self.count) if self.count < 10**9 else f"{float(self.count):.2e}"
+        return f"CriticalPoints({self.approach.label}, rank {self.rank}: {count} {kind})"
+
+    @cached_property
+    def _families(self) -> Families:
+        return families_of(self.modes, self.rank)
+
+    @property
+    def count(self) -> int:
+        """How many critical points there are, exactly: C(q, min(r, q)); with ties, critical families."""
+        return self._families.count
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether every critical point is isolated: no two of the q singular values are tied.
+
+        (Where C is singular: among the minimum-norm maps.)
+        """
+        return self._families.is_simple
+
+    @property
+    def index_histogram(self) -> tuple[int, ...]:
+        """How many critical points have index 0, 1, 2 and so on: the Gaussian binomial [q choose r]_x.
+
+        Position k holds the coefficient of x^k. With ties, how many families. Exact integers that add up
+        to `count`.
+        """
+        return self._families.histogram
+
+    @cached_property
+    def additional(self) -> int:
+        """How many more critical points than the hard-wired problem has, at the same rank.
+
+        C(min(m, n), r) − C(min(m, d), r) for generic data and a plain or regularized problem; all of
+        them are strict saddles. 0 for the hard-wired and augmented problems.
+        """
+        problem = Hardwired().problem(self._moments, self._representation, ridge=self._ridge)
+        return self.count - families_of(reduced_rank(problem), self.rank).count
+
+    @property
+    def global_optimum(self) -> CriticalPoint:
+        """The critical point of least loss, the only one (family) that is not a saddle."""
+        return self._point(self._families.best)
+
+    def at(self, subset: Sequence[int]) -> CriticalPoint:
+        """The critical point that keeps these modes.
+
+        Parameters
+        ----------
+        subset : sequence of int
+            min(r, q) different mode numbers from 0 to q − 1.
+
+        Raises
+        ------
+        ParameterError
+            When they are not.
+        """
+        q, kept = self._families.n_modes, self._families.kept
+        if not all(isinstance(i, int | np.integer) and 0 <= i < q for i in subset) or not (
+            len(set(subset)) == len(subset) == kept
+        ):
+            raise ParameterError(
+                f"a critical point keeps {kept} different modes out of 0 … {q - 1}, got {tuple(subset)}",
+                cause="modes counted from 1, or a subset for another rank",
+                remedy=f"give {kept} mode numbers, such as {self._families.best}",
+            )
+        return self._point(tuple(sorted(int(i) for i in subset)))
+
+    def __iter__(self) -> Iterator[CriticalPoint]:
+        for loss, subset in best_first(self._families, self.modes.setting.total):
+            yield self._point(subset, loss)
+
+    def lowest(self, k: int) -> list[CriticalPoint]:
+        """The k critical points of least loss, in order (all of them where there are fewer).
+
+        A best-first search that looks at no more than 3k subsets.
+
+        Raises
+        ------
+        ParameterError
+            When k is not an integer ≥ 1.
+        """
+        return list(islice(self, _positive(k, "k", "lowest(10)")))
+
+    def nearest(self, loss: float) -> CriticalPoint:
+        """The critical point whose loss is nearest to `loss`, say the one where a training run is stuck.
+
+        Exact. Up to 2^26 points are searched by listing them, more by meeting in the middle (up to 2^22
+        choices on either side, so for every q ≤ 44); beyond that, only losses among the 2^16 lowest.
+
+        Parameters
+        ----------
+        loss : float
+            A finite number. Of two points equally near, the lower one is returned.
+
+        Raises
+        ------
+        ParameterError
+            When the loss is not a finite number, or there are too many critical points to search.
+        """
+        return self._point(nearest_subset(self._families, self.modes.setting.total, loss))
+
+    def tables(self, chunk: int = 2**16) -> Iterator[Table]:
+        """All critical points as arrays, in lexicographic order of their subsets.
+
+        Parameters
+        ----------
+        chunk : int
+            At most so many points at a time.
+
+        Yields
+        ------
+        subsets : ndarray of int, shape (K, r)
+        losses : ndarray, shape (K,)
+        indices : ndarray of int, shape (K,)
+
+        Raises
+        ------
+        ParameterError
+            When chunk is not an integer ≥ 1.
+        """
+        return tables(self._families, self.modes.setting.total, _positive(chunk, "chunk", "tables()"))
+
+    def _point(self, subset: tuple[int, ...], loss: float | None = None) -> CriticalPoint:
+        if loss is None:
+            loss = subset_loss(self._families, self.modes.setting.total, subset)
+        return CriticalPoint(subset, loss, self.modes, self._families, self.n_inputs)
+
+
+def _positive(value: int, name: str, example: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ParameterError(
+            f"{name} must be an integer ≥ 1, got {value!r}",
+            cause="a fraction, or none at all asked for",
+            remedy=f"use for example {example}",
+        )
+    return int(value)
+
+
+def critical_points(
+    moments: Moments,
+    rep: Representation,
+    *,
+    rank: int | None = None,
+    approach: Approach,
+    ridge: float = 0.0,
+    fit_intercept: bool = True,
+) -> CriticalPoints:
+    """Every critical point of one approach's loss over linear maps of rank ≤ r.
+
+    W_S = Σ_{i∈S} u_i u_iᵀ B C⁺ with J(W_S) = tr(T) − Σ_{i∈S} σ_i² for the subsets S of min(r, q) of the
+    q singular modes of Z = B C^{−1/2} = Σ σ_i u_i v_iᵀ. Its index is the number of pairs i ∈ S, j ∉ S
+    with σ_j > σ_i, so that only S = {the r largest} is not a strict saddle.
+
+    These are the critical points at which the rank is min(r, q). At lower rank the variety is singular,
+    and no point there is stationary except the optimum where q < r. Where C is singular, the loss sees
+    only W on its range: the points are those of least norm, and adding to W any map that vanishes on the
+    data, of the same column space, gives a critical point again.
+
+    Parameters
+    ----------
+    moments, rep, rank, approach, ridge, fit_intercept
+        As for `solve`.
+
+    Returns
+    -------
+    CriticalPoints
+
+    Raises
+    ------
+    DataError, ParameterError, NotCompactError
+        As `solve` does.
+
+    References
+    ----------
+    Duan and Montúfar, arXiv 2506.13714, for distinct singular values (theory, section 4). The histogram
+    by index, the families and the search in order of loss are Haarwire's.
+
+    Examples
+    --------
+    >>> import haarwire as hw, numpy as np
+    >>> X = np.random.default_rng(0).standard_normal((50, 6))
+    >>> moments = hw.Moments.from_arrays(X, np.random.default_rng(1).standard_normal((50, 4)))
+    >>> points = hw.landscape.critical_points(moments, hw.groups.trivial(6), rank=2, approach=hw.Plain())
+    >>> points.count, points.index_histogram
+    (6, (1, 1, 2, 1, 1))
+    >>> [point.subset for point in points.lowest(3)]
+    [(0, 1), (0, 2), (1, 2)]
+    """
+    if not isinstance(approach, Approach):
+        raise ParameterError(
+            f"approach must be an Approach, got {approach!r}",
+            cause="a class or a word in place of an object",
+            remedy="use approach=Hardwired(), Augmented(), Regularized(alpha=0.1) or Plain()",
+        )
+    r = checked_rank(rank, moments.n_targets, moments.n_features)
+    check_samples(moments, fit_intercept=fit_intercept)
+    data = moments if fit_intercept else moments.about_origin()
+    problem = approach.problem(data, rep, ridge=ridge)
+    whitener = symmetric_whitener(problem.gram)
+    modes = reduced_rank(problem, whitener)
+    return CriticalPoints(approach, r, modes, problem, whitener.rank, data, rep, ridge)
