@@ -1,0 +1,79 @@
+"""One data set as a JSON file: exact samples, exact equations, counts, points in many digits."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from pathlib import Path
+from typing import Any
+
+from .compare import Finding, Point
+from .exact import Number, Rows, matrix
+from .problems import Dataset
+from .systems import Count
+
+DATA = Path(__file__).resolve().parents[2] / "tests" / "data" / "witness"
+DIGITS = 30
+
+
+def header(data: Dataset, systems: dict[str, str]) -> dict[str, Any]:
+    """The data set, and the versions of the systems."""
+    return {
+        "name": data.name,
+        "systems": systems,
+        "group": data.group,
+        "generators": [_strings(g) for g in data.generators],
+        "X": _strings(data.X),
+        "Y": _strings(data.Y),
+        "mixed": data.mixed,
+        "problems": [],
+        "points": {},
+    }
+
+
+def dataset(record: dict[str, Any]) -> Dataset:
+    """The data set of a file."""
+    return Dataset(
+        record["name"],
+        record["group"],
+        [matrix(g) for g in record["generators"]],
+        matrix(record["X"]),
+        matrix(record["Y"]),
+        record["mixed"],
+        tuple((p["approach"], p["alpha"], p["rank"]) for p in record["problems"]),
+    )
+
+
+def found(finding: Finding) -> dict[str, Any]:
+    """What was asked and what was answered."""
+    return {
+        "variables": ",".join(finding.system.variables),
+        "equations": finding.system.equations,
+        "complex": {name: _count(count) for name, count in finding.counts.items()},
+        "real": len(finding.points),
+    }
+
+
+def point(p: Point) -> dict[str, Any]:
+    """A real critical point in decimals, rounded in the last of `DIGITS`."""
+    return {
+        "rank": p.rank,
+        "loss": decimal(p.loss),
+        "W": [[decimal(x) for x in row] for row in p.W],
+        "b": [decimal(x) for x in p.b],
+    }
+
+
+def decimal(x: Number) -> str:
+    """`DIGITS` significant digits; what is smaller than 1e-DIGITS is 0."""
+    with localcontext(prec=DIGITS) as context:
+        value = context.divide(Decimal(int(x.numerator)), Decimal(int(x.denominator)))
+        return "0" if abs(value) < Decimal(10) ** -DIGITS else f"{value.normalize():f}"
+
+
+def _count(count: Count) -> dict[str, int | None]:
+    shown: dict[str, int | None] = {"degree": count.degree, "points": count.points}
+    return shown if count.dimension is None else {**shown, "dimension": count.dimension}
+
+
+def _strings(rows: Rows) -> list[list[str]]:
+    return [[str(x) for x in row] for row in rows]
