@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -115,7 +114,7 @@ def write(record: dict[str, Any]) -> None:
     """Renew the file of one data set."""
     records.DATA.mkdir(parents=True, exist_ok=True)
     path = records.DATA / f"{record['name']}.json"
-    path.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(records.text(record), encoding="ascii")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ import numpy as np
 import haarwire as hw
 from haarwire.solve.reduced_rank import reduced_rank
 
-from .exact import Number, Rows, product, transpose
+from .exact import Number, Rows, number, product, transpose
 from .problems import Dataset, Problem, System, system
 from .systems import Count, run_msolve, run_singular
+
+WIDEST = number("1e-40")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ def find(problem: Problem, formulation: str, msolve: str, singular: str | None) 
         counts["Singular"] = run_singular(singular, asked.variables, asked.equations)
     points = []
     for solution in solutions:
-        values = [(low + high) / 2 for low, high in (solution[name] for name in asked.variables)]
+        intervals = [solution[name] for name in asked.variables]
+        if max(high - low for low, high in intervals) > WIDEST:
+            raise RuntimeError(f"msolve isolates a solution of {problem} too roughly: raise its precision")
+        values = [(low + high) / 2 for low, high in intervals]
         V = [[p(*values) for p in row] for row in asked.V]
         b = [p(*values) for p in asked.b]
         points.append(Point(product(V, transpose(problem.embedding)), b, problem.loss(V, b)))

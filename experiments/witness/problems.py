@@ -168,7 +168,9 @@ def _text(p: PolyElement) -> str:
     terms = []
     for powers, c in sorted(p.clear_denoms()[1].primitive()[1].terms(), reverse=True):
         factors = [f"{x}^{e}" if e > 1 else x for x, e in zip(names, powers, strict=True) if e]
-        terms.append("*".join([f"{int(c):+d}", *factors]))
+        coefficient = [f"{int(c):+d}"] if abs(c) != 1 or not factors else []
+        sign = "" if coefficient else "-" if c < 0 else "+"
+        terms.append(sign + "*".join(coefficient + factors))
     return "".join(terms).removeprefix("+")
 
 

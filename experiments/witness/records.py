@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from .problems import Dataset
 from .systems import Count
 
 DATA = Path(__file__).resolve().parents[2] / "tests" / "data" / "witness"
-DIGITS = 30
+DIGITS = 19
 
 
 def header(data: Dataset, systems: dict[str, str]) -> dict[str, Any]:
@@ -21,9 +22,9 @@ def header(data: Dataset, systems: dict[str, str]) -> dict[str, Any]:
         "name": data.name,
         "systems": systems,
         "group": data.group,
-        "generators": [_strings(g) for g in data.generators],
-        "X": _strings(data.X),
-        "Y": _strings(data.Y),
+        "generators": [_integers(g) for g in data.generators],
+        "X": _integers(data.X),
+        "Y": _integers(data.Y),
         "mixed": data.mixed,
         "problems": [],
         "points": {},
@@ -41,6 +42,17 @@ def dataset(record: dict[str, Any]) -> Dataset:
         record["mixed"],
         tuple((p["approach"], p["alpha"], p["rank"]) for p in record["problems"]),
     )
+
+
+def text(record: dict[str, Any]) -> str:
+    """JSON with a line for every problem, so that changes can be read."""
+
+    def shown(value: Any) -> str:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return "[\n  " + ",\n  ".join(json.dumps(item) for item in value) + "\n ]"
+        return json.dumps(value)
+
+    return "{\n" + ",\n".join(f' "{key}": {shown(value)}' for key, value in record.items()) + "\n}\n"
 
 
 def found(finding: Finding) -> dict[str, Any]:
@@ -75,5 +87,5 @@ def _count(count: Count) -> dict[str, int | None]:
     return shown if count.dimension is None else {**shown, "dimension": count.dimension}
 
 
-def _strings(rows: Rows) -> list[list[str]]:
-    return [[str(x) for x in row] for row in rows]
+def _integers(rows: Rows) -> list[list[int]]:
+    return [[int(x) for x in row] for row in rows]
