@@ -15,7 +15,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["count_critical_points", "count_families", "family_histogram", "gaussian_binomial"]
+__all__ = [
+    "count_critical_points",
+    "count_families",
+    "family_counts",
+    "family_histogram",
+    "gaussian_binomial",
+    "spelled",
+]
 
 _MACHINE: Final = 2**61
 """Coefficients below this are counted in machine integers; twice as much still fits."""
@@ -109,3 +116,8 @@ def family_histogram(sizes: Sequence[int], rank: int) -> tuple[int, ...]:
         tables = following
     packed = tables[rank].to_bytes((tables[rank].bit_length() + 7) // 8, "little")
     return tuple(int.from_bytes(packed[i : i + width], "little") for i in range(0, len(packed), width))
+
+
+def spelled(count: int) -> str:
+    """A count for messages: exact up to a billion, then its power of ten (floats end at 10^308)."""
+    return str(count) if count < 10**9 else f"about 10^{math.log10(count):.1f}"

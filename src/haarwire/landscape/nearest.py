@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.errors import ParameterError
-from haarwire.landscape.counting import family_counts
+from haarwire.landscape.counting import family_counts, spelled
 from haarwire.landscape.families import Families
 from haarwire.landscape.search import best_first, subset_loss
 from haarwire.landscape.tables import tables
@@ -52,9 +52,7 @@ def nearest_subset(families: Families, total: float, loss: float) -> Subset:
             return below if gap <= value - loss else subset
         below = subset
     raise ParameterError(
-        f"cannot search {float(families.count):.3g} critical points for the one nearest to {loss:.6g}"
-        if families.count < 10**300
-        else f"cannot search more than 1e300 critical points for the one nearest to {loss:.6g}",
+        f"cannot search {spelled(families.count)} critical points for the one of loss nearest to {loss:.6g}",
         cause=f"more than 2^{_LISTED.bit_length() - 1} critical points, and the loss is not among the "
         f"{_FEW} lowest: they lie closer together than rounding",
         remedy="lower the rank, or look among lowest(k)",

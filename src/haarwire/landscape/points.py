@@ -13,6 +13,7 @@ import numpy as np
 from haarwire._linalg import symmetric_whitener
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
+from haarwire.landscape.counting import spelled
 from haarwire.landscape.families import Families, families_of
 from haarwire.landscape.nearest import nearest_subset
 from haarwire.landscape.point import CriticalPoint
@@ -62,8 +63,7 @@ class CriticalPoints:
 
     def __repr__(self) -> str:
         kind = "points" if self.is_isolated else "families"
-        count = str(self.count) if self.count < 10**9 else f"{float(self.count):.2e}"
-        return f"CriticalPoints({self.approach.label}, rank {self.rank}: {count} {kind})"
+        return f"CriticalPoints({self.approach.label}, rank {self.rank}: {spelled(self.count)} {kind})"
 
     @cached_property
     def _families(self) -> Families:
@@ -249,7 +249,7 @@ def critical_points(
     >>> points.count, points.index_histogram
     (6, (1, 1, 2, 1, 1))
     >>> [point.subset for point in points.lowest(3)]
-    [(0, 1), (0, 2), (1, 2)]
+    [(0, 1), (0, 2), (0, 3)]
     """
     if not isinstance(approach, Approach):
         raise ParameterError(
