@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, final
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.datasets import Dataset
-from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError
+from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError, ParameterError
 from haarwire.groups import Representation
-from haarwire.invariants import average_moments, haar_average
-from haarwire.invariants.reynolds import project_samples
 from haarwire.landscape import count_critical_points
-from haarwire.moments import Moments
+from haarwire.moments import Moments, check_finite
 from haarwire.selection import Verdict, cross_validate, verdict
+from haarwire.selection.risk import MovedRisk, moved_sample_losses, risks, sample_losses
 from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized, Solution, solve
 from haarwire.solve.solver import check_samples, checked_rank
 
@@ -189,73 +189,62 @@ def compare(
     'hardwired'
     """
     report = progress or _silent
+    _check_arguments(data, rep, seed)
     split_rng, fold_rng, move_rng = np.random.default_rng(seed).spawn(3)
     train, test = data.split(test_size, split_rng)
     folds = _fold_moments(train, fold_rng, report)
     moments = sum(folds[1:], start=folds[0])
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments)
-    evaluate = _Evaluation(test, rep, move_rng)
-
-    rows: dict[str, ApproachResult | None] = {}
-    losses: dict[str, dict[str, FloatArray]] = {"as_is": {}, "moved": {}}
-    coefs: dict[str, FloatArray] = {}
-
-    def add(approaches: tuple[Approach, Approach | None], started: float, *, tuned: bool = False) -> None:
-        """One row: the approach for data as they are and the one for moved data (often the same)."""
-        models: list[Solution | None] = []
-        for i, approach in enumerate(approaches):
-            if approach is None or (i == 1 and approach == approaches[0]):
-                models.append(models[0] if approach is not None else None)
-            else:
-                models.append(solve(moments, rep, rank=r, approach=approach, ridge=ridge))
-        seconds = time.perf_counter() - started
-        first, second = models
-        assert first is not None  # only the question about moved data may be missing
-        name = approaches[0].label
-        results: list[QuestionResult | None] = []
-        for question, model in (("as_is", first), ("moved", second)):
-            if model is None:
-                results.append(None)
-                continue
-            alpha = model.approach.alpha if tuned and isinstance(model.approach, Regularized) else None
-            sample_losses, loss, score = evaluate(question, model)
-            losses[question][name] = sample_losses
-            results.append(QuestionResult(loss, score, alpha))
-        assert results[0] is not None
-        coefs[name] = first.coef
-        rows[name] = ApproachResult(
-            train_loss=moments.loss(first.coef, first.intercept),
-            as_is=results[0],
-            moved=results[1],
-            invariance_gap=first.relative_invariance_gap,
-            n_critical_points=count_critical_points(first.n_modes, r),
-            seconds=seconds,
-        )
 
     compact = rep.is_compact
-    fixed: tuple[Approach, ...] = (Plain(), Hardwired(), Augmented())
+    fits: list[_Fit] = []
+
+    def fit(approach: Approach, for_moved: Approach | None, started: float) -> None:
+        """Solve for data as they are and for moved data (with the same strength, if it has none)."""
+        first = solve(moments, rep, rank=r, approach=approach, ridge=ridge)
+        second = None
+        if for_moved is not None:
+            again = for_moved != approach
+            second = solve(moments, rep, rank=r, approach=for_moved, ridge=ridge) if again else first
+        fits.append(_Fit(first, second, time.perf_counter() - started))
+
+    fixed: tuple[Approach, ...] = (Plain(), Hardwired(), *((Augmented(),) if compact else ()))
     for i, approach in enumerate(fixed):
         report(approach.label, 0.2 + 0.1 * i)
-        if isinstance(approach, Augmented) and not compact:
-            rows[approach.label] = None
-        else:
-            add((approach, approach if compact else None), time.perf_counter())
+        fit(approach, approach if compact else None, time.perf_counter())
     started = time.perf_counter()
     chosen = cross_validate(
         folds,
         rep,
         rank=r,
         ridge=ridge,
-        progress=lambda share: report("regularized", 0.5 + 0.4 * share),
+        progress=lambda share: report("regularized", 0.5 + 0.3 * share),
     )
-    moved_alpha = chosen.best_moved
-    add(
-        (Regularized(chosen.best_as_is), None if moved_alpha is None else Regularized(moved_alpha)),
+    best_moved = chosen.best_moved
+    fit(
+        Regularized(chosen.best_as_is),
+        None if best_moved is None else Regularized(best_moved),
         started,
-        tuned=True,
     )
+
+    report("testing", 0.8)
+    evaluation = _Evaluation(test, rep, move_rng)
+    as_is = evaluation("as_is", [f.as_is for f in fits])
+    moved = evaluation("moved", [f.moved for f in fits if f.moved is not None]) if compact else []
+    rows: dict[str, ApproachResult | None] = dict.fromkeys(("plain", "hardwired", "augmented", "regularized"))
+    for i, f in enumerate(fits):
+        model = f.as_is
+        rows[model.approach.label] = ApproachResult(
+            train_loss=moments.loss(model.coef, model.intercept),
+            as_is=_question(model, as_is[i]),
+            moved=_question(f.moved, moved[i]) if f.moved is not None else None,
+            invariance_gap=model.relative_invariance_gap,
+            n_critical_points=count_critical_points(model.n_modes, r),
+            seconds=f.seconds,
+        )
     report("done", 1.0)
+    names = [f.as_is.approach.label for f in fits]
     return Comparison(
         data=data.name,
         symmetry=rep.label,
@@ -264,12 +253,65 @@ def compare(
         n_test=len(test.X),
         score="R²" if data.classes is None else "accuracy",
         approaches=rows,
-        max_difference_hardwired_augmented=_difference(coefs),
+        max_difference_hardwired_augmented=_difference({f.as_is.approach.label: f.as_is.coef for f in fits}),
         verdict={
-            "as_is": verdict(losses["as_is"], "on data as they are"),
-            "moved": verdict(losses["moved"], "on data moved by the group") if compact else None,
+            "as_is": verdict(
+                {name: t.sample_losses for name, t in zip(names, as_is, strict=True)}, "on data as they are"
+            ),
+            "moved": verdict(
+                {name: t.sample_losses for name, t in zip(names, moved, strict=True)},
+                "on data moved by the group",
+            )
+            if compact
+            else None,
         },
     )
+
+
+class _Fit(NamedTuple):
+    """One approach's models for the two questions, and the time they took."""
+
+    as_is: Solution
+    moved: Solution | None
+    seconds: float
+
+
+class _Tested(NamedTuple):
+    """How one model does on the test samples."""
+
+    sample_losses: FloatArray
+    loss: float
+    score: float | None
+
+
+def _question(model: Solution, tested: _Tested) -> QuestionResult:
+    alpha = model.approach.alpha if isinstance(model.approach, Regularized) else None
+    return QuestionResult(tested.loss, tested.score, alpha)
+
+
+def _check_arguments(data: Dataset, rep: Representation, seed: int) -> None:
+    if not isinstance(data, Dataset):
+        raise ParameterError(
+            f"compare needs a Dataset, got a {type(data).__name__}",
+            cause="arrays passed as they are",
+            remedy="wrap them: compare(Dataset.from_arrays(X, y), rep)",
+        )
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ParameterError(
+            f"seed must be an integer ≥ 0, got {seed!r}",
+            cause="a negative or fractional seed",
+            remedy="use for example seed=0",
+        )
+    if data.X.shape[1] != rep.dim:
+        raise DataError(
+            f"{data.name} has {data.X.shape[1]} features, {rep.label} acts on {rep.dim} coordinates",
+            cause="a symmetry built for data of another size",
+            remedy="build the symmetry for your number of features, e.g. image_rotations:28 for 28·28 pixels",
+        )
+    # Before the samples are split, so that a missing value is named by its own row.
+    for name, part in (("X", data), ("X_test", data.test)):
+        if part is not None:
+            check_finite(part.X, part.Y, (name, name.replace("X", "Y")))
 
 
 def _silent(stage: str, share: float) -> None:
@@ -307,61 +349,60 @@ class _Evaluation:
     def __init__(self, test: Dataset, rep: Representation, rng: np.random.Generator) -> None:
         self.test = test
         self.rep = rep
+        self.rng = rng
         self.moments = Moments.from_arrays(test.X, test.Y)
-        self.moved_moments = average_moments(self.moments, rep) if rep.is_compact else None
-        self.seed = int(rng.integers(2**63))
 
-    def __call__(self, question: str, model: Solution) -> tuple[FloatArray, float, float | None]:
-        """Loss of each sample, mean loss, score."""
+    def __call__(self, question: str, models: Sequence[Solution]) -> list[_Tested]:
+        """Test many models on one question."""
+        coefs = np.stack([model.coef for model in models]).astype(np.float64)
+        intercepts = np.stack([model.intercept for model in models]).astype(np.float64)
         if question == "as_is":
-            moments = self.moments
-            sample_losses = np.concatenate(
-                [((model.predict(X) - Y) ** 2).sum(axis=1) for X, Y in self._chunks()]
-            )
+            losses = risks(self.moments, coefs, intercepts)
+            samples = self._over_chunks(sample_losses, coefs, intercepts)
         else:
-            assert self.moved_moments is not None  # asked for compact groups only
-            moments = self.moved_moments
-            sample_losses = self._moved_losses(model)
-        loss = moments.loss(model.coef, model.intercept)
-        if self.test.classes is not None:
-            score = self._accuracy(model) if question == "as_is" else self._moved_accuracy(model)
+            losses = MovedRisk(self.moments, self.rep).risks(coefs, intercepts)
+            samples = self._over_chunks(partial(moved_sample_losses, rep=self.rep), coefs, intercepts)
+        scores: Sequence[float | None]
+        if self.test.classes is None:
+            variance = float(np.trace(self.moments.total))  # the group does not move the targets
+            scores = [1.0 - float(loss) / variance if variance > 0 else None for loss in losses]
+        elif question == "as_is":
+            scores = self._accuracies(models, lambda X: X)
         else:
-            variance = float(np.trace(moments.total))
-            score = 1.0 - loss / variance if variance > 0 else None
-        return sample_losses, loss, score
+            scores = self._moved_accuracies(models)
+        return [_Tested(s, float(v), score) for s, v, score in zip(samples, losses, scores, strict=True)]
 
     def _chunks(self) -> Iterator[tuple[FloatArray, FloatArray]]:
         for start in range(0, len(self.test.X), _CHUNK):
             rows = slice(start, start + _CHUNK)
             yield self.test.X[rows].astype(np.float64), self.test.Y[rows]
 
-    def _moved_losses(self, model: Solution) -> FloatArray:
-        """∫‖Wρ(g)x + b − y‖² dg = xᵀHx + 2(b − y)ᵀWP̄x + ‖b − y‖² with H = ∫ρᵀWᵀWρ, exactly."""
-        W = model.coef.astype(np.float64)
-        H = haar_average(W.T @ W, self.rep.dual)
-        losses = []
+    def _over_chunks(
+        self, losses_of: Callable[..., FloatArray], coefs: FloatArray, intercepts: FloatArray
+    ) -> list[FloatArray]:
+        parts = [
+            [losses_of(X, Y, W, b) for W, b in zip(coefs, intercepts, strict=True)] for X, Y in self._chunks()
+        ]
+        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+    def _accuracies(
+        self, models: Sequence[Solution], move: Callable[[FloatArray], FloatArray]
+    ) -> list[float]:
+        hits = np.zeros(len(models))
         for X, Y in self._chunks():
-            offset = model.intercept - Y
-            mean = project_samples(X, self.rep) @ W.T
-            losses.append(np.einsum("ij,ij->i", X @ H, X) + (offset * (2.0 * mean + offset)).sum(axis=1))
-        return np.concatenate(losses)
+            truth, moved = Y.argmax(axis=1), move(X)
+            hits += [int((model.predict(moved).argmax(axis=1) == truth).sum()) for model in models]
+        return [float(share) for share in hits / len(self.test.X)]
 
-    def _hits(self, model: Solution, X: FloatArray, Y: FloatArray) -> int:
-        return int((model.predict(X).argmax(axis=1) == Y.argmax(axis=1)).sum())
+    def _moved_accuracies(self, models: Sequence[Solution]) -> list[float | None]:
+        """Each sample is moved by independent random elements, the same for every model."""
 
-    def _accuracy(self, model: Solution) -> float:
-        return sum(self._hits(model, X, Y) for X, Y in self._chunks()) / len(self.test.X)
+        def move(X: FloatArray) -> FloatArray:
+            elements = self.rep.sample(self.rng, size=len(X))
+            return np.stack([g.apply(x) for g, x in zip(elements, X, strict=True)])
 
-    def _moved_accuracy(self, model: Solution) -> float | None:
-        """Each sample is moved by independent random elements, the same for every approach."""
-        rng = np.random.default_rng(self.seed)
-        hits = 0
-        for X, Y in self._chunks():
-            for _ in range(MOVES):
-                try:
-                    elements = self.rep.sample(rng, size=len(X))
-                except (NoSamplerError, GroupTooLargeError):
-                    return None
-                moved = np.stack([g.apply(x) for g, x in zip(elements, X, strict=True)])
-                hits += self._hits(model, moved, Y)
-        return hits / (MOVES * len(self.test.X))
+        try:
+            runs = [self._accuracies(models, move) for _ in range(MOVES)]
+        except (NoSamplerError, GroupTooLargeError):
+            return [None] * len(models)
+        return [float(share) for share in np.mean(runs, axis=0)]

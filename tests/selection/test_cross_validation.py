@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,22 +83,36 @@ FAR = {"the same for all features": 1e6, "of its own for each feature": np.array
 @pytest.mark.parametrize("offset", FAR.values(), ids=FAR)
 @pytest.mark.parametrize("rep", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
 def test_data_far_from_the_origin_lose_nothing(rep: hw.Representation, offset: np.ndarray) -> None:
-    folds, alphas = sample_folds(offset), ALPHAS[:-1]
-    found = cross_validate(moments_of(folds), rep, alphas=alphas)
-    as_is, moved = refitted(folds, rep, alphas, None, 0.0)
+    folds = sample_folds(offset)
+    found = cross_validate(moments_of(folds), rep, alphas=ALPHAS)
+    as_is, moved = refitted(folds, rep, ALPHAS, None, 0.0)
     assert found.moved is not None
     np.testing.assert_allclose(found.as_is, as_is, rtol=1e-8)
     np.testing.assert_allclose(found.moved, moved, rtol=1e-8)
 
 
-@pytest.mark.parametrize("rep", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
-def test_far_from_the_origin_the_hardwired_limit_loses_nothing_on_data_as_they_are(
-    rep: hw.Representation,
-) -> None:
-    folds = sample_folds(FAR["of its own for each feature"])
-    alphas = np.array([math.inf])
-    found = cross_validate(moments_of(folds), rep, alphas=alphas)
-    np.testing.assert_allclose(found.as_is, refitted(folds, rep, alphas, None, 0.0)[0], rtol=1e-8)
+@pytest.mark.parametrize("alphas", [[], "0.1", [[1.0]], [-1.0], [math.nan]])
+def test_alphas_that_are_none_are_refused(alphas: Any) -> None:
+    with pytest.raises(hw.ParameterError, match="alphas must be a flat list of numbers ≥ 0"):
+        cross_validate(moments_of(sample_folds()), REPRESENTATIONS["permutation"], alphas=alphas)
+
+
+def test_one_alpha_and_any_iterable_of_folds_will_do() -> None:
+    rep = REPRESENTATIONS["permutation"]
+    found = cross_validate(iter(moments_of(sample_folds())), rep, alphas=0.1)
+    expected = cross_validate(moments_of(sample_folds()), rep, alphas=[0.1])
+    np.testing.assert_array_equal(found.as_is, expected.as_is)
+
+
+def test_a_fold_may_hold_all_that_varies() -> None:
+    """The rest of the targets is constant: its model is its mean, not an error."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20, 3))
+    Y = np.zeros((20, 1))
+    Y[2] = 1.0
+    folds = [hw.Moments.from_arrays(X[i::4], Y[i::4]) for i in range(4)]
+    found = cross_validate(folds, hw.groups.cyclic_shifts(3), alphas=[1.0])
+    assert found.as_is[0, 2] == pytest.approx(1 / 5)  # one of five samples, predicted as 0
 
 
 def test_the_projection_penalty_is_cross_validated_too() -> None:
@@ -183,7 +198,7 @@ def test_a_symmetry_of_another_size_is_refused() -> None:
 
 
 def test_a_negative_alpha_is_refused() -> None:
-    with pytest.raises(hw.ParameterError, match="alpha must be a number ≥ 0"):
+    with pytest.raises(hw.ParameterError, match="alphas must be a flat list of numbers ≥ 0"):
         cross_validate(moments_of(sample_folds()), REPRESENTATIONS["signed"], alphas=np.array([-1.0]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, TypeAlias, final
@@ -72,11 +73,11 @@ class Subspace:
 
     def coordinates(self, X: FloatArray) -> FloatArray:
         """X Q: the d invariant coordinates of samples, shape (..., n) to (..., d)."""
-        return np.asarray(X @ self.matrix)
+        return _row_product(X, self.matrix)
 
     def embed(self, V: FloatArray) -> FloatArray:
         """V Qᵀ: functionals of the coordinates as functionals on R^n, shape (..., d) to (..., n)."""
-        return np.asarray(V @ self.matrix.T)
+        return _row_product(V, self.matrix.T)
 
     def project(self, X: FloatArray) -> FloatArray:
         """X Q Qᵀ: the part of each row inside the subspace, shape (..., n)."""
@@ -192,6 +193,12 @@ def _from_null_space(rep: Representation) -> Subspace:
             blocks.append(entries / norm)
     A = np.concatenate(blocks, axis=1) if blocks else np.zeros((n, 0))
     return Subspace(left_null_space(A, _SAFETY * n * eps * size))
+
+
+def _row_product(X: FloatArray, A: FloatArray | sp.csr_array) -> FloatArray:
+    """X A for X of shape (..., n): SciPy's sparse arrays stand beside two-dimensional ones only."""
+    shape = X.shape[:-1]
+    return np.asarray(X.reshape(math.prod(shape), X.shape[-1]) @ A).reshape(*shape, A.shape[1])
 
 
 def _dense(A: FloatArray | sp.csr_array) -> FloatArray:

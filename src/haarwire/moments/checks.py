@@ -18,6 +18,7 @@ __all__ = [
     "as_weights",
     "check_accumulate",
     "check_fields",
+    "check_finite",
     "check_lengths",
     "not_finite",
     "overflow",
@@ -152,6 +153,15 @@ def as_model(coef: ArrayLike, intercept: ArrayLike, m: int, n: int) -> tuple[Flo
             remedy=f"pass coef of shape ({m}, {n}), and as intercept a number or shape ({m},).",
         )
     return W, b
+
+
+def check_finite(X: NumericArray, Y: NumericArray, names: Sequence[str] = ("X", "Y")) -> None:
+    """Raise the DataError that names the first NaN or infinity of X or Y, if there is one."""
+    for A in (X, Y):
+        if A.dtype.kind == "f" and not all(
+            np.isfinite(A[start : start + _SEARCH_ROWS]).all() for start in range(0, len(A), _SEARCH_ROWS)
+        ):
+            raise not_finite(X, Y, None, names)
 
 
 def not_finite(

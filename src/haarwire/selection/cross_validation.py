@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
-from haarwire.invariants import average_moments, penalty_matrix
+from haarwire.invariants import penalty_matrix
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
-from haarwire.solve import penalty_frame, regularization_path
+from haarwire.selection.risk import MovedRisk, risks
+from haarwire.solve import penalty_frame
+from haarwire.solve.path import checked_alphas, factor_path
+from haarwire.solve.solver import checked_rank
 
 __all__ = ["CrossValidation", "cross_validate", "default_alphas"]
 
@@ -86,11 +89,11 @@ def default_alphas(
 
 
 def cross_validate(
-    folds: Sequence[Moments],
+    folds: Iterable[Moments],
     rep: Representation,
     *,
     rank: int | None = None,
-    alphas: FloatArray | None = None,
+    alphas: ArrayLike | None = None,
     ridge: float = 0.0,
     penalty: Penalty = "generators",
     progress: Callable[[float], None] | None = None,
@@ -102,7 +105,7 @@ def cross_validate(
 
     Parameters
     ----------
-    folds : sequence of Moments
+    folds : iterable of Moments
         Of disjoint sets of samples; at least two.
     rep : Representation
         The symmetry. The loss on moved data is offered for compact groups.
@@ -124,28 +127,30 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        With fewer than two folds.
+        With fewer than two folds, or alphas that are not numbers ≥ 0.
     """
-    if len(folds) < 2:
+    parts = list(folds)
+    if len(parts) < 2:
         raise ParameterError(
-            f"cross-validation needs at least 2 folds, got {len(folds)}",
+            f"cross-validation needs at least 2 folds, got {len(parts)}",
             cause="the samples were not split, or there are too few",
             remedy="give the moments of disjoint sets: [Moments.from_arrays(X[i::5], Y[i::5]) …]",
         )
-    whole = sum(folds[1:], start=folds[0])
+    whole = sum(parts[1:], start=parts[0])
     frame = penalty_frame(rep, penalty)
-    grid = default_alphas(whole, rep, penalty=penalty) if alphas is None else np.sort(np.asarray(alphas))
-    as_is = np.empty((grid.size, len(folds)))
+    grid = default_alphas(whole, rep, penalty=penalty) if alphas is None else np.sort(checked_alphas(alphas))
+    r = checked_rank(rank, whole.n_targets, whole.n_features)
+    as_is = np.empty((grid.size, len(parts)))
     moved = np.empty_like(as_is) if rep.is_compact else None
-    for j, fold in enumerate(folds):
-        path = regularization_path(whole - fold, rep, rank=rank, ridge=ridge, frame=frame)
-        turned = average_moments(fold, rep) if moved is not None else None
-        for i, alpha in enumerate(grid):
-            model = path.at(float(alpha))
-            as_is[i, j] = fold.loss(model.coef, model.intercept)
-            if moved is not None and turned is not None:
-                moved[i, j] = turned.loss(model.coef, model.intercept)
+    for j, fold in enumerate(parts):
+        path = factor_path(whole - fold, rep, rank=r, ridge=ridge, frame=frame)
+        models = [path.at(float(alpha)) for alpha in grid]
+        coefs = np.stack([model.coef for model in models]).astype(np.float64)
+        intercepts = np.stack([model.intercept for model in models]).astype(np.float64)
+        as_is[:, j] = risks(fold, coefs, intercepts)
+        if moved is not None:
+            moved[:, j] = MovedRisk(fold, rep).risks(coefs, intercepts)
         if progress is not None:
-            progress((j + 1) / len(folds))
-    weights = np.array([fold.weight for fold in folds])
+            progress((j + 1) / len(parts))
+    weights = np.array([fold.weight for fold in parts])
     return CrossValidation(grid, as_is, moved, weights / weights.sum())

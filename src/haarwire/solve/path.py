@@ -37,7 +37,7 @@ from haarwire.solve.solution import Solution
 from haarwire.solve.solver import check_samples, checked_rank, optimum
 from haarwire.solve.tail import Tail, path_tail
 
-__all__ = ["RegularizationPath", "regularization_path"]
+__all__ = ["RegularizationPath", "checked_alphas", "factor_path", "regularization_path"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -150,7 +150,7 @@ class RegularizationPath:
         ParameterError
             When an alpha is negative or not a number.
         """
-        return trace_curve(self._curve_factors, _checked_alphas(alphas))
+        return trace_curve(self._curve_factors, checked_alphas(alphas))
 
     @cached_property
     def _curve_factors(self) -> CurveFactors:
@@ -297,9 +297,11 @@ class RegularizationPath:
         return self.cross.shape[0], self.directions.shape[0]
 
 
-def _checked_alphas(alphas: ArrayLike) -> FloatArray:
-    values = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
-    if values.ndim != 1 or not (values >= 0).all():
+def checked_alphas(alphas: ArrayLike) -> FloatArray:
+    """Return penalty strengths as a flat array, or raise ParameterError."""
+    given = np.asarray(alphas)
+    values = np.atleast_1d(given.astype(np.float64) if given.dtype.kind in "biuf" else np.full(1, np.nan))
+    if values.ndim != 1 or values.size == 0 or not (values >= 0).all():
         raise ParameterError(
             f"the alphas must be a flat list of numbers ≥ 0, got {alphas!r}",
             cause="a negative or missing penalty strength",
@@ -375,9 +377,16 @@ def regularization_path(
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments, fit_intercept=fit_intercept)
     data = moments if fit_intercept else moments.about_origin()
-    problem = Hardwired().problem(data, rep, ridge=ridge)  # validates moments, rep and ridge
     if frame is None:
         frame = penalty_frame(rep, penalty)
+    return factor_path(data, rep, rank=r, ridge=ridge, frame=frame)
+
+
+def factor_path(
+    data: Moments, rep: Representation, *, rank: int, ridge: float, frame: PenaltyFrame
+) -> RegularizationPath:
+    """Do the two factorisations of `regularization_path`, on moments that may be of constant targets."""
+    problem = Hardwired().problem(data, rep, ridge=ridge)  # validates moments, rep and ridge
     whitener = symmetric_whitener(problem.gram)
     hardwired = reduced_rank(problem, whitener)
     G = frame.subspace.embed(whitener.factor.T).T
@@ -393,7 +402,7 @@ def regularization_path(
     return RegularizationPath(
         representation=rep,
         frame=frame,
-        rank=r,
+        rank=rank,
         ridge=float(ridge),
         hardwired=hardwired,
         spectrum=spectrum[live],
