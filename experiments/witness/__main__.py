@@ -10,7 +10,7 @@ from typing import Any
 
 from . import records
 from .cases import datasets
-from .compare import Finding, Point, deviation, find, is_tied, modes_of
+from .compare import Finding, Point, deviation, find, indices, is_tied, modes_of
 from .exact import number
 from .problems import CHART, REAL_ONLY, Dataset, Problem
 from .systems import find_singular, need_msolve, version
@@ -74,6 +74,8 @@ def report(problem: Problem, formulation: str, finding: Finding) -> bool:
         expected, real = problem.expected(formulation), len(finding.points)
         worst = deviation(finding.points, modes, problem.ranks(formulation))
         good = said == {expected} and real == expected and worst < 1e-10
+        if finding.system.hessian:
+            good &= [p.index for p in finding.points] == indices(modes, problem.smooth_rank)
         numbers = (str(expected), str(real), f"{worst:.0e}" if real else "-")
     shown = "/".join(sorted("inf" if count is None else str(count) for count in said))
     data, agrees = problem.data.name, "yes" if good else "NO"

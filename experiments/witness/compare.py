@@ -23,11 +23,15 @@ WIDEST = number("1e-40")
 
 @dataclass(frozen=True)
 class Point:
-    """A real critical point that msolve found: W (m×n), b and J, exact up to the width of its intervals."""
+    """A real critical point that msolve found: W (m×n), b and J, exact up to the width of its intervals.
+
+    Its index on {rank = r} is that of the Hessian in the chart it was found in (None without a chart).
+    """
 
     W: Rows
     b: list[Number]
     loss: Number
+    index: int | None
 
     @property
     def rank(self) -> int:
@@ -58,7 +62,9 @@ def find(problem: Problem, formulation: str, msolve: str, singular: str | None) 
         values = [(low + high) / 2 for low, high in intervals]
         V = [[p(*values) for p in row] for row in asked.V]
         b = [p(*values) for p in asked.b]
-        points.append(Point(product(V, transpose(problem.embedding)), b, problem.loss(V, b)))
+        H = floats([[p(*values) for p in row] for row in asked.hessian])
+        index = int((np.linalg.eigvalsh(H) < 0).sum()) if H.size else None
+        points.append(Point(product(V, transpose(problem.embedding)), b, problem.loss(V, b), index))
     return Finding(asked, counts, sorted(points, key=lambda point: point.loss))
 
 
@@ -86,6 +92,13 @@ def modes_of(problem: Problem) -> Any:
         ]()
     moments = hw.Moments.from_arrays(floats(data.X), floats(data.Y))
     return reduced_rank(approach.problem(moments, representation(data)))
+
+
+def indices(modes: Any, rank: int) -> list[int]:
+    """The indices that the theory gives the W_S with |S| = rank, in order of loss: inversions of S."""
+    everything = range(modes.rank)
+    subsets = sorted(itertools.combinations(everything, rank), key=lambda S: modes.loss(list(S)))
+    return [sum(j not in S and j < i for i in S for j in everything) for S in map(set, subsets)]
 
 
 def is_tied(modes: Any) -> bool:

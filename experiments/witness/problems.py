@@ -153,13 +153,19 @@ class System:
     equations: list[str]
     V: Polynomials
     b: list[PolyElement]
+    hessian: Polynomials  # of J in the coordinates of the chart; empty without a chart
 
 
 def system(problem: Problem, formulation: str) -> System:
     """The critical equations, as the algebra systems read them."""
-    equations, V, b = (_on_variety if formulation == VARIETY else _on_chart)(problem, formulation)
+    if formulation == VARIETY:
+        return _on_variety(problem)
+    return _on_chart(problem, real_only=formulation == REAL_ONLY)
+
+
+def _system(equations: Sequence[PolyElement], V: Polynomials, b: list[PolyElement], H: Polynomials) -> System:
     texts = dict.fromkeys(_text(p) for p in equations)
-    return System([str(g) for g in b[0].ring.gens], list(texts), V, b)
+    return System([str(g) for g in b[0].ring.gens], list(texts), V, b, H)
 
 
 def _text(p: PolyElement) -> str:
@@ -174,7 +180,7 @@ def _text(p: PolyElement) -> str:
     return "".join(terms).removeprefix("+")
 
 
-def _on_chart(problem: Problem, formulation: str) -> tuple[list[PolyElement], Polynomials, list[PolyElement]]:
+def _on_chart(problem: Problem, *, real_only: bool) -> System:
     (m, k), r = problem.shape, problem.smooth_rank
     names = [f"a{i}{j}" for i in range(m - r) for j in range(r)]
     names += [f"v{i}{j}" for i in range(r) for j in range(k)] + [f"b{i}" for i in range(m)]
@@ -189,13 +195,15 @@ def _on_chart(problem: Problem, formulation: str) -> tuple[list[PolyElement], Po
         V = product(product(unipotent(m, upper=True), V), unipotent(k, upper=False))
     J = problem.loss(V, b)
     nonzero = determinant([row[:r] for row in rows])
-    if formulation == REAL_ONLY:
+    if real_only:
         C = scatter([z for z, _ in problem.samples()])
         nonzero *= determinant(product(product(rows, C), transpose(rows)))
-    return [J.diff(x) for x in gens[1:]] + [t * nonzero - 1], V, b
+    gradient = [J.diff(x) for x in gens[1:]]
+    hessian = [[p.diff(x) for x in gens[1:]] for p in gradient]
+    return _system([*gradient, t * nonzero - 1], V, b, hessian)
 
 
-def _on_variety(problem: Problem, _: str) -> tuple[list[PolyElement], Polynomials, list[PolyElement]]:
+def _on_variety(problem: Problem) -> System:
     (m, k), r = problem.shape, problem.smooth_rank
     names = [f"w{i}{j}" for i in range(m) for j in range(k)] + [f"b{i}" for i in range(m)]
     _, *gens = ring(names, QQ)
@@ -209,4 +217,4 @@ def _on_variety(problem: Problem, _: str) -> tuple[list[PolyElement], Polynomial
     ]
     for orthogonal in (product(G, transpose(V)), product(transpose(V), G)):
         equations += [p for row in orthogonal for p in row]
-    return equations + [J.diff(x) for x in b], V, b
+    return _system(equations + [J.diff(x) for x in b], V, b, [])

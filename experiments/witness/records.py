@@ -13,7 +13,7 @@ from .problems import Dataset
 from .systems import Count
 
 DATA = Path(__file__).resolve().parents[2] / "tests" / "data" / "witness"
-DIGITS = 19
+DIGITS = 18
 
 
 def header(data: Dataset, systems: dict[str, str]) -> dict[str, Any]:
@@ -56,13 +56,14 @@ def text(record: dict[str, Any]) -> str:
 
 
 def found(finding: Finding) -> dict[str, Any]:
-    """What was asked and what was answered."""
+    """What was asked and what was answered; the indices in order of loss."""
+    indices = [p.index for p in finding.points]
     return {
         "variables": ",".join(finding.system.variables),
         "equations": finding.system.equations,
         "complex": {name: _count(count) for name, count in finding.counts.items()},
         "real": len(finding.points),
-    }
+    } | ({} if None in indices else {"indices": indices})
 
 
 def point(p: Point) -> dict[str, Any]:
