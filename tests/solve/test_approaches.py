@@ -305,6 +305,8 @@ def test_ridge_breaks_the_theorem_for_non_orthogonal_representations():
         difference = np.linalg.norm(hardwired.coef - augmented.coef) / np.linalg.norm(hardwired.coef)
         assert (difference < 1e-12) if ridge == 0.0 else (difference > 0.01)
     assert augmented.relative_invariance_gap > 0.01
+    check_augmented(rep, data, fit_intercept=True, ridge=1.0)
+    check_augmented(rep, data, fit_intercept=False, ridge=1.0)
 
 
 def test_singular_augmented_gram_breaks_the_theorem_for_non_orthogonal_representations():
