@@ -217,9 +217,10 @@ def critical_points(
     with σ_j > σ_i, so that only S = {the r largest} is not a strict saddle.
 
     These are the critical points at which the rank is min(r, q). At lower rank the variety is singular,
-    and no point there is stationary except the optimum where q < r. Where C is singular, the loss sees
-    only W on its range: the points are those of least norm, and adding to W any map that vanishes on the
-    data, of the same column space, gives a critical point again.
+    and no point there is stationary except the optimum where q < r. Where C is singular the loss does not
+    see all of W, and the points are those of least norm: adding a map that vanishes on the data gives
+    another critical point where it keeps the column space (and, where q < m too, others of rank r that
+    the data see as W_S with |S| < r, filled up with outputs that are not explained).
 
     Parameters
     ----------
