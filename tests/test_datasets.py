@@ -178,8 +178,8 @@ def test_a_split_that_leaves_nothing_is_refused(test_size: float) -> None:
         data.split(test_size, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("test_size", [1.5, float("nan"), float("inf")])
-def test_a_test_size_that_is_neither_share_nor_number_is_refused(test_size: float) -> None:
+@pytest.mark.parametrize("test_size", [1.5, float("nan"), float("inf"), "0.3", None, True])
+def test_a_test_size_that_is_neither_share_nor_number_is_refused(test_size: Any) -> None:
     with pytest.raises(hw.ParameterError, match="share below 1 or a whole number"):
         Dataset.from_arrays(X, LABELS).split(test_size, np.random.default_rng(0))
 

@@ -1,0 +1,11 @@
+"""Data to try: sets that ship with a dependency, files of one's own, and synthetic data.
+
+A data set holds inputs, targets and, for labels, the classes; `load` reads it from a built-in name or
+from a .npz, .npy or .csv file.
+"""
+
+from haarwire.datasets.dataset import Dataset, Targets
+from haarwire.datasets.files import load
+from haarwire.datasets.samples import BUILT_IN, digits, planted
+
+__all__ = ["BUILT_IN", "Dataset", "Targets", "digits", "load", "planted"]

@@ -1,0 +1,89 @@
+"""Data sets in a .csv file: whether the first line is a header, and what the cells hold."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarwire.datasets.columns import TARGET_NAMES, from_columns, is_number
+from haarwire.datasets.dataset import Dataset, Targets
+from haarwire.errors import DataError, FileError
+
+__all__ = ["load_csv"]
+
+
+def load_csv(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:
+    """Read a text table (see `haarwire.datasets.load`)."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            lines = [(reader.line_num, row) for row in reader if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FileError(
+            f"{path} cannot be read: {error}",
+            cause="a file in another encoding, or not a text table",
+            remedy="save it as UTF-8 text with commas between the columns",
+        ) from error
+    if len(lines) < 2:
+        raise DataError(
+            f"{path.name} has {len(lines)} rows",
+            cause="an empty file, or a header without data",
+            remedy="give a table with a header line and one line per sample",
+        )
+    width = len(lines[0][1])
+    ragged = next(((number, row) for number, row in lines if len(row) != width), None)
+    if ragged is not None:
+        raise DataError(
+            f"line {ragged[0]} of {path.name} has {len(ragged[1])} columns, the first line {width}",
+            cause="a comma inside a value, or another separator",
+            remedy='put values that hold commas in quotes: "a, b"',
+        )
+    first, second = lines[0][1], lines[1][1]
+    if _is_header(first, second, _names(x) | (set(TARGET_NAMES) if y is None else _names(y))):
+        names, lines = [cell.strip() for cell in first], lines[1:]
+    else:
+        names = [str(i) for i in range(width)]
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise DataError(
+            f"{path.name} has two columns called {twice!r}",
+            cause="a table joined from two, or one without a header",
+            remedy="give every column a name of its own",
+        )
+    columns = {name: _parsed([row[i] for _, row in lines]) for i, name in enumerate(names)}
+    return from_columns(path, columns, x, y, targets)
+
+
+def _names(wanted: str | None) -> set[str]:
+    parts = {part.strip() for part in (wanted or "").split(",")}
+    return {part for part in parts if part and not part.lstrip("-").isdigit()}
+
+
+def _is_header(first: Sequence[str], second: Sequence[str], wanted: set[str]) -> bool:
+    """Whether the first line names the columns (see the notes of `load`)."""
+    cells = [cell.strip() for cell in first]
+    if any(cell in wanted or cell.lower() in wanted for cell in cells):
+        return True
+    numbers = [cell for cell in cells if is_number(cell)]
+    if len(numbers) > 2 and numbers in [[str(start + i) for i in range(len(numbers))] for start in (0, 1)]:
+        return True  # as pandas names columns that have no names
+    pairs = [(a, b) for a, b in zip(cells, second, strict=True) if a and b.strip()]  # empty: missing
+    alike = all(is_number(a) == is_number(b) for a, b in pairs)
+    return not numbers or (not alike and any(not is_number(a) for a, _ in pairs))
+
+
+def _parsed(cells: Sequence[str]) -> NDArray[Any]:
+    """Integers where all are, numbers where all are (an empty cell is missing), else text."""
+    stripped = [cell.strip() for cell in cells]
+    if all(is_number(cell) for cell in stripped if cell):
+        for kind in (np.int64, np.float64):
+            try:
+                return np.array([cell or "nan" for cell in stripped]).astype(kind)
+            except (ValueError, OverflowError):
+                continue
+    return np.array(stripped)

@@ -1,0 +1,228 @@
+"""The data set itself: inputs and targets, from arrays, with labels made one-hot."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, final, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from haarwire.errors import DataError, ParameterError
+
+__all__ = ["Dataset", "Targets", "labelled"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+Targets: TypeAlias = Literal["auto", "labels", "numbers"]
+
+_MOST_CLASSES: Final = 256
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Inputs and targets, ready for `Moments`.
+
+    Attributes
+    ----------
+    name : str
+        Shown in tables.
+    X : ndarray, shape (n_samples, n_features)
+        Inputs in the type they were stored in (8-bit images stay 8-bit).
+    Y : ndarray, shape (n_samples, n_targets)
+        Targets; one-hot where there are classes.
+    classes : ndarray or None
+        What the columns of one-hot targets stand for, sorted; None for numbers.
+    test : Dataset or None
+        Held-out samples, where the source has its own split.
+    """
+
+    name: str
+    X: NDArray[Any]
+    Y: FloatArray
+    classes: NDArray[Any] | None = None
+    test: Dataset | None = None
+
+    def __repr__(self) -> str:
+        kind = f"{self.Y.shape[1]} targets" if self.classes is None else f"{len(self.classes)} classes"
+        held_out = f", {len(self.test.X)} held out" if self.test is not None else ""
+        return f"Dataset({self.name}: {len(self.X)} samples, {self.X.shape[1]} features, {kind}{held_out})"
+
+    @staticmethod
+    def from_arrays(X: ArrayLike, y: ArrayLike, *, name: str = "data", targets: Targets = "auto") -> Dataset:
+        """Make a data set from arrays; integer or string labels become one-hot targets.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, ...)
+            Inputs; images and other arrays of higher rank are flattened.
+        y : array_like, shape (n_samples,) or (n_samples, n_targets)
+            Labels or numbers.
+        name : str
+            Shown in tables.
+        targets : {"auto", "labels", "numbers"}
+            What y holds. ``"auto"``: labels when y is a single column of integers, booleans or strings,
+            of at most 256 classes.
+
+        Raises
+        ------
+        DataError
+            When there are no samples, or the arrays do not fit together or are not numeric.
+        ParameterError
+            When targets is none of the three words.
+        """
+        if targets not in get_args(Targets):
+            raise ParameterError(
+                f"targets must be 'auto', 'labels' or 'numbers', got {targets!r}",
+                cause="a misspelt word, or the targets themselves in its place",
+                remedy="give Dataset.from_arrays(X, y, targets='labels')",
+            )
+        inputs, given = _as_array(X, "inputs", name), _as_array(y, "targets", name)
+        if inputs.ndim > 0 and len(inputs) == 0:
+            raise DataError(
+                f"{name} has no samples: its inputs have shape {inputs.shape}",
+                cause="an empty file, or a selection of rows that selects none",
+                remedy="give at least one sample",
+            )
+        if inputs.ndim > 2:
+            inputs = inputs.reshape(len(inputs), -1)
+        if inputs.ndim != 2 or inputs.dtype.kind not in "biuf":
+            raise DataError(
+                f"the inputs of {name} have shape {inputs.shape} and dtype {inputs.dtype}",
+                cause="a flat list, or text among the features",
+                remedy="give real numbers of shape (n_samples, n_features); leave text columns out",
+            )
+        if given.ndim == 2 and given.shape[1] == 1:
+            given = given[:, 0]
+        if given.ndim not in (1, 2) or len(given) != len(inputs) or given.size == 0:
+            raise DataError(
+                f"{name} has {len(inputs)} samples of inputs and targets of shape {given.shape}",
+                cause="inputs and targets of different samples, or a transposed array",
+                remedy="give one target row per input row",
+            )
+        if targets == "labels" or (targets == "auto" and given.ndim == 1 and given.dtype.kind in "biuUSO"):
+            return labelled(name, inputs, given, most=_MOST_CLASSES if targets == "auto" else None)
+        if given.dtype.kind not in "biuf":
+            raise DataError(
+                f"the targets of {name} have dtype {given.dtype}, numbers are needed",
+                cause="several columns of text, or text where numbers were announced",
+                remedy="give one column of labels (targets='labels') or numeric columns",
+            )
+        Y = given.reshape(len(given), -1)
+        return Dataset(name, inputs, Y if Y.dtype.kind == "f" else Y.astype(np.float64))
+
+    def split(self, test_size: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
+        """Split at random into training and test samples; a source's own split is kept.
+
+        Parameters
+        ----------
+        test_size : float or int
+            Share (0 < share < 1) or number (≥ 1) of test samples.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Raises
+        ------
+        ParameterError
+            When it is not a number, or nothing would be left to train or to test on.
+        """
+        if self.test is not None:
+            return Dataset(self.name, self.X, self.Y, self.classes), self.test
+        n = len(self.X)
+        is_number = isinstance(test_size, int | float | np.integer | np.floating) and not isinstance(
+            test_size, bool
+        )
+        if not (is_number and math.isfinite(test_size)) or (test_size >= 1 and test_size != int(test_size)):
+            raise ParameterError(
+                f"the test size must be a share below 1 or a whole number of samples, got {test_size!r}",
+                cause="a percentage, text, or a missing value",
+                remedy="use a share such as 0.25, or a number of samples",
+            )
+        held_out = round(test_size * n) if 0 < test_size < 1 else int(test_size)
+        if not 1 <= held_out <= n - 2:
+            raise ParameterError(
+                f"a test size of {test_size} leaves {n - held_out} of {n} samples to train on and "
+                f"{held_out} to test on",
+                cause="too few samples, or a share given where a number is needed",
+                remedy="use a share such as 0.25, or a number of samples",
+            )
+        order = rng.permutation(n)
+        test, train = np.sort(order[:held_out]), np.sort(order[held_out:])
+        return tuple(Dataset(self.name, self.X[rows], self.Y[rows], self.classes) for rows in (train, test))  # type: ignore[return-value]
+
+
+def _as_array(values: ArrayLike, what: str, name: str) -> NDArray[Any]:
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise DataError(
+            f"the {what} of {name} are a masked array with missing entries",
+            cause="missing values, which no moment can take into account",
+            remedy="drop the rows with masked entries, or fill them in with .filled(value)",
+        )
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise DataError(
+            f"the {what} of {name} cannot be made an array: {error}",
+            cause="rows of different lengths",
+            remedy="give every sample the same number of entries",
+        ) from None
+
+
+def labelled(
+    name: str,
+    X: NDArray[Any],
+    labels: NDArray[Any],
+    known: NDArray[Any] | None = None,
+    most: int | None = None,
+) -> Dataset:
+    """One-hot targets; the classes are `known` or found, and then at most `most`."""
+    if labels.ndim != 1 or labels.dtype.kind not in "biufUSO":
+        raise DataError(
+            f"the labels of {name} have shape {labels.shape} and dtype {labels.dtype}",
+            cause="several target columns, dates or complex numbers",
+            remedy="give one column of labels, or targets='numbers'",
+        )
+    missing = _missing(labels)
+    if missing.any():
+        raise DataError(
+            f"the label of sample {int(missing.argmax())} of {name} is missing "
+            f"({int(missing.sum())} of {len(labels)} are)",
+            cause="empty cells, None or NaN in the target column",
+            remedy="drop the samples without a label",
+        )
+    if labels.dtype.kind == "O":
+        natural = np.array(labels.tolist())
+        labels = natural if natural.ndim == 1 and natural.dtype.kind in "biufUS" else labels.astype(str)
+    classes, codes = np.unique(labels, return_inverse=True)
+    if known is not None:
+        seen = set(known.tolist())
+        unseen = [label for label in classes.tolist() if label not in seen]
+        if unseen:
+            raise DataError(
+                f"the test samples of {name} have classes that training does not: {unseen[:5]}",
+                cause="a split by class, or labels coded in two ways",
+                remedy="give test samples of the classes in training only",
+            )
+        codes = np.searchsorted(known, labels)
+        classes = known
+    elif most is not None and len(classes) > most:
+        raise DataError(
+            f"the targets of {name} have {len(classes)} different values, too many to be taken for labels",
+            cause="whole numbers to be predicted as numbers, or a column of names of the samples",
+            remedy="say targets='numbers' (--targets numbers), or 'labels' if they are classes indeed",
+        )
+    Y = np.zeros((len(labels), len(classes)))
+    Y[np.arange(len(labels)), codes] = 1.0
+    return Dataset(name, X, Y, classes)
+
+
+def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    if labels.dtype.kind == "f":
+        return np.asarray(~np.isfinite(labels))
+    if labels.dtype.kind in "US":
+        return np.asarray(np.char.str_len(labels) == 0)
+    if labels.dtype.kind == "O":
+        # A NaN is the only value that differs from itself.
+        return np.array([label is None or label != label or label == "" for label in labels])  # noqa: PLR0124
+    return np.zeros(len(labels), dtype=bool)

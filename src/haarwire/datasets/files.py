@@ -1,0 +1,66 @@
+"""`load`: a built-in name, or a file of one of three formats."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from haarwire.datasets.csv_file import load_csv
+from haarwire.datasets.dataset import Dataset, Targets
+from haarwire.datasets.numpy_files import check_is_file, load_npy, load_npz
+from haarwire.datasets.samples import BUILT_IN, digits
+from haarwire.errors import UnknownNameError
+
+__all__ = ["load"]
+
+
+def load(
+    source: str | os.PathLike[str],
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    targets: Targets = "auto",
+) -> Dataset:
+    """Read a data set: a built-in name, or a .npz, .npy or .csv file.
+
+    Parameters
+    ----------
+    source : str or path
+        ``"digits"`` or a path.
+    x, y : str, optional
+        Arrays of a .npz file; columns of a .csv or .npy file, by name or number, separated by commas
+        (y may name a second .npy file). Defaults: arrays called x and y or x_train and y_train (x_test
+        and y_test are then the test samples); a column called y, target or label, and all others.
+    targets : {"auto", "labels", "numbers"}
+        What y holds (see `Dataset.from_arrays`).
+
+    Raises
+    ------
+    UnknownNameError
+        When source is neither a built-in name nor a file.
+    FileError
+        When the file cannot be read as what it should be.
+    DataError
+        When its arrays or columns do not fit together.
+
+    Notes
+    -----
+    The first line of a .csv file names the columns when it holds a name in x or y (or y's default), no
+    number, or numbers that count up from 0 or 1. Otherwise it is data where it has numbers only, or text
+    and numbers in the same columns as the second line.
+    """
+    name = os.fspath(source)
+    if name in BUILT_IN:
+        return digits()
+    path = Path(name)
+    readers = {".npz": load_npz, ".npy": load_npy, ".csv": load_csv}
+    if path.suffix.lower() not in readers:
+        near = difflib.get_close_matches(name, BUILT_IN, n=1, cutoff=0.5)
+        raise UnknownNameError(
+            f"no data set is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+            cause="a misspelt name, or a file that is not .npz, .npy or .csv",
+            remedy=f"built-in data: {', '.join(BUILT_IN)}; files: data.npz, data.npy, data.csv",
+        )
+    check_is_file(path)
+    return readers[path.suffix.lower()](path, x, y, targets)
