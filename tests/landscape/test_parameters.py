@@ -13,7 +13,7 @@ import haarwire as hw
 from haarwire.landscape import check_critical, critical_points, factor
 from haarwire.landscape import parameters as parameters_module
 from haarwire.landscape.network import Network
-from strategies import deficient_data, generic_data
+from strategies import deficient_data, generic_data, random_basis
 
 PLAIN = hw.Plain()
 
@@ -113,7 +113,10 @@ def test_two_layers_against_finite_differences_of_the_loss():
     n = m = q = 4
     moments = generic_data(n, m, np.random.default_rng(5)).moments
     problem = PLAIN.problem(moments, hw.groups.trivial(n))
-    largest = float(np.linalg.eigvalsh(problem.gram)[-1])
+    variances, axes = np.linalg.eigh(problem.gram)
+    largest = float(variances[-1])
+    change = np.eye(16)  # of W_1 C^{1/2} and W_2 to W_1 and W_2
+    change[:8, :8] = np.kron(np.eye(2), (axes / np.sqrt(variances)) @ axes.T)
     zero = [np.zeros((2, n)), np.zeros((m, 2))]
     cases = [(0, 0, zero)]
     for rank in (1, 2):
@@ -121,7 +124,8 @@ def test_two_layers_against_finite_differences_of_the_loss():
         cases += [(rank, p.index, factor(p, (2,))) for p in points]
     assert len(cases) == 1 + 4 + 6
     for size, inversions, layers in cases:
-        values = np.linalg.eigvalsh(finite_difference_hessian(layers, problem))
+        H = finite_difference_hessian(layers, problem)
+        values = np.linalg.eigvalsh(H)
         cut = 1e-5 * largest
         negative = inversions + (2 - size) * (q - size)
         assert int((values < -cut).sum()) == negative
@@ -129,7 +133,8 @@ def test_two_layers_against_finite_differences_of_the_loss():
         assert int((np.abs(values) <= cut).sum()) == zeros
         found = check_critical(layers, problem)
         assert (found.n_negative, found.n_zero, found.n_positive) == (negative, zeros, 16 - negative - zeros)
-        assert found.lowest_eigenvalue == pytest.approx(values[0], abs=cut)
+        whitened = np.linalg.eigvalsh(change.T @ H @ change)
+        assert found.lowest_eigenvalue == pytest.approx(whitened[0], abs=1e-5)
         assert found.kind == ("minimum" if negative == 0 else "strict saddle")
 
 
@@ -153,6 +158,23 @@ def test_two_layer_inertia_of_any_shape(n, m, kind):
             assert (found.n_negative, found.n_zero) == (negative, zeros)
             assert found.n_negative + found.n_zero + found.n_positive == h * (m + n)
             assert found.kind == ("minimum" if negative == 0 else "strict saddle")
+
+
+@pytest.mark.parametrize("limit", [400, 0])
+def test_an_ill_conditioned_gram_hides_no_curvature(monkeypatch, limit):
+    # Pixels: variances over ten magnitudes, none of which may pass for a zero of the Hessian.
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 8)) @ random_basis(8, rng, 1e5)
+    Y = X @ np.linalg.pinv(X) @ rng.standard_normal((60, 4)) + 0.1 * rng.standard_normal((60, 4))
+    points = critical_points(hw.Moments.from_arrays(X, Y), hw.groups.trivial(8), rank=2, approach=PLAIN)
+    assert points.modes.condition > 1e9
+    monkeypatch.setattr(parameters_module, "_DENSE", limit)
+    for point in points:
+        found = check_critical(factor(point, (2,)), points.problem)
+        assert found.is_critical
+        assert found.kind == ("minimum" if point.is_global else "strict saddle")
+        if limit:
+            assert (found.n_negative, found.n_zero) == (point.index, 4)
 
 
 def test_ties_add_the_dimension_of_the_family_to_the_zeros():
@@ -248,6 +270,17 @@ def test_without_targets_to_explain_everything_critical_is_a_minimum():
     found = check_critical([np.zeros((1, 2)), np.zeros((2, 1))], problem)
     assert found.kind == "minimum"
     assert found.optimal_loss == pytest.approx(found.loss)
+
+
+@pytest.mark.parametrize("widths", [(), (2,), (2, 1)])
+def test_inputs_that_never_vary_leave_every_layer_flat(widths):
+    moments = hw.Moments.from_arrays(np.ones((4, 3)), np.arange(8.0).reshape(4, 2))
+    problem = PLAIN.problem(moments, hw.groups.trivial(3))
+    layers = [np.ones((b, a)) for a, b in itertools.pairwise((3, *widths, 2))]
+    found = check_critical(layers, problem)
+    assert (found.n_negative, found.n_zero, found.n_positive) == (0, sum(W.size for W in layers), 0)
+    assert found.kind == "minimum"
+    assert found.lowest_eigenvalue == 0.0
 
 
 def test_many_parameters_by_lanczos(monkeypatch):

@@ -74,19 +74,22 @@ class Network:
             moved = moved + self.weights[-1] @ below[-1]
         change = 2.0 * moved @ self.gram
         out = []
-        for A, B, dA, dB in zip(self.above, self.below, above, below, strict=True):
+        terms = zip(self.sizes, self.above, self.below, above, below, strict=True)
+        for size, A, B, dA, dB in terms:
             entry = A.T @ change @ B.T
             if dA is not None:
                 entry = entry + _transposed(dA) @ (self.residual @ B.T)
             if dB is not None:
                 entry = entry + (A.T @ self.residual) @ _transposed(dB)
-            out.append(entry.reshape(*lead, -1))
+            out.append(entry.reshape(*lead, size))
         return np.concatenate(out, axis=-1)
 
     def hessian(self, block: int = 64) -> FloatArray:
         """H as a dense symmetric matrix, `block` columns at a time."""
         identity = np.eye(self.n_parameters)
-        rows = [self.hessian_product(identity[i : i + block]) for i in range(0, self.n_parameters, block)]
+        rows = [
+            self.hessian_product(identity[i : i + block]) for i in range(0, max(self.n_parameters, 1), block)
+        ]
         H = np.concatenate(rows)
         return np.asarray((H + H.T) / 2.0)
 

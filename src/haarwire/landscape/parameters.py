@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._linalg import Whitener, symmetric_whitener
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.landscape.families import families_of
 from haarwire.landscape.network import Network
@@ -18,6 +19,7 @@ from haarwire.solve import Modes, Quadratic, reduced_rank
 __all__ = ["Criticality", "check_critical"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
+Inertia: TypeAlias = tuple[int | None, int | None, int | None]
 Kind: TypeAlias = Literal["minimum", "strict saddle", "non-strict saddle", "not critical"]
 
 _DENSE: Final = 400
@@ -42,10 +44,10 @@ class Criticality:
     is_critical : bool
         Whether gradient_norm ≤ tol.
     lowest_eigenvalue : float
-        Of the Hessian of J in the layers' parameters.
+        Of the Hessian of J in the layers, the inputs whitened: with W_1 C^{1/2} for W_1.
     n_negative, n_zero, n_positive : int or None
-        Inertia of that Hessian. None for what the lowest eigenvalue alone does not tell (more than 400
-        parameters).
+        Inertia of the Hessian, the same in all coordinates. None for what the lowest eigenvalue alone does
+        not tell (more than 400 parameters).
     """
 
     kind: Kind
@@ -94,8 +96,8 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
     tol : float
         The gradient counts as zero up to tol relative to 2(‖B‖ + ‖PC‖)·(Σ_l ‖A_l‖²‖B_l‖²)^{1/2}, the
         size of its terms (with balanced layers of the optimum where those are larger, so that tiny
-        layers are near the critical point 0). A curvature counts as zero up to tol times the largest
-        (or 2‖C‖ times the same balanced layers).
+        layers are near the critical point 0). A curvature, with whitened inputs, counts as zero up to
+        tol times the largest (or what balanced layers of the optimum have, 2σ_1^{2−2/L}).
 
     Returns
     -------
@@ -122,12 +124,18 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
         )
     network = Network(layers, problem)
     bottleneck = min(*problem.cross.shape, *(W.shape[0] for W in layers))
-    modes = reduced_rank(problem)
+    whitener = symmetric_whitener(problem.gram)
+    modes = reduced_rank(problem, whitener)
     optimal, above = _optimum(modes, bottleneck)
-    depth, size = len(layers), _spectral_norm(modes.coef(slice(min(bottleneck, modes.rank))))
-    gradient_norm = _relative_gradient(network, problem, size ** (1.0 - 1.0 / depth))
-    floor = 2.0 * _spectral_norm(problem.gram) * size ** (2.0 - 2.0 / depth)
-    lowest, inertia = _inertia(network, tol, floor)
+    exponent = 1.0 - 1.0 / len(layers)
+    size = _spectral_norm(modes.coef(slice(min(bottleneck, modes.rank))))
+    gradient_norm = _relative_gradient(network, problem, size**exponent)
+    # A change of variables keeps the inertia, and whitened inputs have curvatures of one magnitude, where
+    # those of real data reach over ten: none would be told from zero, and Lanczos would not converge.
+    whitened = _whitened(layers, problem, whitener)
+    idle = layers[0].shape[0] * (problem.gram.shape[0] - whitener.rank)
+    floor = 2.0 * float(modes.singular_values.max(initial=0.0)) ** (2.0 * exponent)
+    lowest, inertia = _inertia(whitened, tol, floor, idle)
     loss = problem.loss(network.product)
     kind: Kind
     if not gradient_norm <= tol:
@@ -186,22 +194,32 @@ def _relative_gradient(network: Network, problem: Quadratic, balanced: float) ->
     return gradient / scale if scale > 0 else gradient
 
 
-Inertia: TypeAlias = tuple[int | None, int | None, int | None]
+def _whitened(layers: list[FloatArray], problem: Quadratic, whitener: Whitener) -> Network:
+    """The same network on inputs of covariance I: W_1 F⁺ᵀ for W_1, where C⁺ = F Fᵀ and so C F = F⁺ᵀ."""
+    F = whitener.factor
+    Q, R = np.linalg.qr(F)
+    first = layers[0] @ np.linalg.solve(R, Q.T).T
+    identity = np.eye(whitener.rank)
+    return Network([first, *layers[1:]], Quadratic(identity, problem.cross @ F, problem.setting))
 
 
-def _inertia(network: Network, tol: float, floor: float) -> tuple[float, Inertia]:
-    """The lowest eigenvalue of the Hessian and its inertia, as far as known."""
+def _inertia(network: Network, tol: float, floor: float, idle: int) -> tuple[float, Inertia]:
+    """The lowest eigenvalue of the Hessian and its inertia, as far as known.
+
+    `idle` more parameters see inputs without data and change nothing.
+    """
     n = network.n_parameters
     if n <= _DENSE:
         values = np.linalg.eigvalsh(network.hessian())
-        cut = tol * max(float(np.abs(values).max()), floor)
+        cut = tol * max(float(np.abs(values).max(initial=0.0)), floor)
         negative, positive = int((values < -cut).sum()), int((values > cut).sum())
-        return float(values[0]), (negative, n - negative - positive, positive)
+        lowest = float(values.min(initial=0.0 if idle else np.inf))
+        return lowest, (negative, n + idle - negative - positive, positive)
     largest, lowest = _extreme_eigenvalues(network)
     cut = tol * max(largest, floor)
     if lowest < -cut:
         return lowest, (None, None, None)
-    return lowest, (0, None, None) if lowest <= cut else (0, 0, n)
+    return lowest, (0, None, None) if lowest <= cut else (0, idle, n)
 
 
 def _extreme_eigenvalues(network: Network) -> tuple[float, float]:
