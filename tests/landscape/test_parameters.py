@@ -85,20 +85,19 @@ def test_derivatives_match_finite_differences(widths):
     problem = landscape(n=3, m=2, rank=1).problem
     rng = np.random.default_rng(0)
     layers = [rng.standard_normal((b, a)) for a, b in itertools.pairwise((3, *widths, 2))]
-    network = Network(layers, problem)
+    network = Network(layers, problem.gram, problem.cross)
     gradient = flattened(network.gradient())
     start, steps = flattened(layers), 1e-6 * np.eye(gradient.size)
-    slopes = [
-        (loss_of(unflattened(start + s, layers), problem) - loss_of(unflattened(start - s, layers), problem))
-        / 2e-6
-        for s in steps
-    ]
+
+    def value(at):
+        return loss_of(unflattened(at, layers), problem)
+
+    def slope(at):
+        return flattened(Network(unflattened(at, layers), problem.gram, problem.cross).gradient())
+
+    slopes = [(value(start + s) - value(start - s)) / 2e-6 for s in steps]
     np.testing.assert_allclose(gradient, slopes, atol=1e-6 * np.abs(gradient).max())
-    differences = [
-        flattened(Network(unflattened(start + s, layers), problem).gradient())
-        - flattened(Network(unflattened(start - s, layers), problem).gradient())
-        for s in steps
-    ]
+    differences = [slope(start + s) - slope(start - s) for s in steps]
     H = network.hessian()
     np.testing.assert_allclose(H, np.array(differences) / 2e-6, atol=1e-6 * np.abs(H).max())
     # One direction, many, and blocks of any size agree.

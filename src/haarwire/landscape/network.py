@@ -16,8 +16,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.solve import Quadratic
-
 __all__ = ["Network"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
@@ -30,14 +28,14 @@ class Network:
     ----------
     weights : sequence of ndarray
         W_1, …, W_L, of shapes that fit each other and the problem.
-    problem : Quadratic
-        C, B and tr(T).
+    gram, cross : ndarray
+        C (k×k) and B (m×k).
     """
 
-    def __init__(self, weights: Sequence[FloatArray], problem: Quadratic) -> None:
+    def __init__(self, weights: Sequence[FloatArray], gram: FloatArray, cross: FloatArray) -> None:
         self.weights = tuple(weights)
-        self.gram = problem.gram
-        m, k = problem.cross.shape
+        self.gram = gram
+        m, k = cross.shape
         above, below = [np.eye(m)], [np.eye(k)]
         for W in self.weights[:0:-1]:
             above.append(above[-1] @ W)
@@ -45,7 +43,7 @@ class Network:
             below.append(W @ below[-1])
         self.above, self.below = above[::-1], below  # A_l and B_l
         self.product = self.weights[-1] @ self.below[-1]
-        self.residual = 2.0 * (self.product @ problem.gram - problem.cross)
+        self.residual = 2.0 * (self.product @ gram - cross)
         self.sizes = [W.size for W in self.weights]
         self.n_parameters = sum(self.sizes)
 

@@ -122,7 +122,7 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
             cause="an absolute tolerance, or none",
             remedy="use the default, or for example tol=1e-6 for layers from a training run",
         )
-    network = Network(layers, problem)
+    network = Network(layers, problem.gram, problem.cross)
     bottleneck = min(*problem.cross.shape, *(W.shape[0] for W in layers))
     whitener = symmetric_whitener(problem.gram)
     modes = reduced_rank(problem, whitener)
@@ -199,8 +199,7 @@ def _whitened(layers: list[FloatArray], problem: Quadratic, whitener: Whitener) 
     F = whitener.factor
     Q, R = np.linalg.qr(F)
     first = layers[0] @ np.linalg.solve(R, Q.T).T
-    identity = np.eye(whitener.rank)
-    return Network([first, *layers[1:]], Quadratic(identity, problem.cross @ F, problem.setting))
+    return Network([first, *layers[1:]], np.eye(whitener.rank), problem.cross @ F)
 
 
 def _inertia(network: Network, tol: float, floor: float, idle: int) -> tuple[float, Inertia]:
