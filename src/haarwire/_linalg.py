@@ -1,8 +1,10 @@
 """Rank decisions and factorisations, in one place.
 
-The tolerance rule: a singular value or eigenvalue counts as zero when it is at most n·eps times the
-largest (n the number of columns, never the number of samples: a cut-off that grows with N wipes out
-real directions). Dense work goes through NumPy's LAPACK only: alternating between NumPy's and SciPy's
+The tolerance rule: an eigenvalue counts as zero when it is at most (n + 64)·eps times the largest. n is the
+number of columns, never the number of samples: a cut-off that grows with N wipes out real directions; 64
+is for the rounding of the sums that even small matrices are made of.
+
+Dense work goes through NumPy's LAPACK only: alternating between NumPy's and SciPy's
 copies of OpenBLAS makes their idle threads spin against each other, four times slower on two cores.
 """
 
@@ -28,8 +30,8 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 def default_tolerance(n: int, eps: float = EPS) -> float:
-    """Return the relative cut-off n·eps below which a singular value or eigenvalue counts as zero."""
-    return max(n, 1) * eps
+    """Return the relative cut-off (n + 64)·eps below which an eigenvalue counts as zero."""
+    return (n + 64) * eps
 
 
 def left_null_space(A: FloatArray, cutoff: float) -> FloatArray:
@@ -98,25 +100,31 @@ class Whitener(NamedTuple):
         return float(self.values[-1] / self.values[0]) if self.rank else 1.0
 
 
-def symmetric_whitener(C: FloatArray, tol: float | None = None) -> Whitener:
+def symmetric_whitener(
+    C: FloatArray, tol: float | None = None, magnitude: FloatArray | None = None
+) -> Whitener:
     """Factor the pseudo-inverse of a positive semi-definite C (k×k) with one eigendecomposition.
 
     C is first scaled to a unit diagonal, so that features in very different units keep their full
     precision: C = D⁻¹KD⁻¹, K = VΛVᵀ, F = D V Λ^{−1/2}. Where K is singular, F Fᵀ is a generalized
     inverse of C; projecting F off null(C) = D null(K) makes it the pseudo-inverse.
 
-    Eigenvalues of K at most `tol` (default: k·eps) times the largest count as zero, as do coordinates
-    whose diagonal entry is not positive.
+    Eigenvalues of K at most `tol` (default: `default_tolerance` of k) times the largest count as zero.
+    Where the diagonal of C was summed from terms of a larger `magnitude` (k,), its entries and its
+    eigenvalues must rise above their rounding errors, tol·magnitude, too.
     """
     k = C.shape[0]
+    cutoff = default_tolerance(k) if tol is None else tol
     diagonal = np.diag(C)
-    live = np.flatnonzero(diagonal > 0)
+    size = diagonal if magnitude is None else magnitude
+    live = np.flatnonzero(diagonal > cutoff * np.maximum(size, 0.0))
     if live.size == 0:
         return Whitener(np.zeros((k, 0)), np.zeros(0))
     scale = 1.0 / np.sqrt(diagonal[live])
     K = C if live.size == k else C[np.ix_(live, live)]
     values, vectors = np.linalg.eigh(K * scale * scale[:, None])
-    keep = values > (default_tolerance(k) if tol is None else tol) * values[-1]
+    noise = (size[live] * scale**2) @ vectors**2
+    keep = values > cutoff * np.maximum(values[-1], noise)
     kept = values[keep]
     F = scale[:, None] * vectors[:, keep] / np.sqrt(kept)
     if kept.size < live.size:

@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from haarwire._linalg import default_tolerance
+from haarwire._linalg import EPS
 from haarwire.errors import ConvergenceError
 from haarwire.groups._checks import FloatArray, MatrixLike
 from haarwire.groups.element import Element
@@ -92,7 +92,7 @@ def check_converged(defect: float, name: str) -> None:
 def _projected(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> FloatArray:
     """The projection of a symmetric M for a representation that is orthogonal, up to rounding."""
     average, defect = M, _defect(generators, algebra, M)
-    floor = 4.0 * default_tolerance(M.shape[0])
+    floor = 4.0 * M.shape[0] * EPS
     for _ in range(_ROUNDS):
         if defect <= floor:
             break

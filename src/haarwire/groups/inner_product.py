@@ -42,6 +42,9 @@ _MAX_STEPS: Final = 2000
 _PATIENCE: Final = 20
 """Steps without progress after which the conjugate residuals are only noise."""
 
+_DIVERGED: Final = 1e3
+_TINY: Final = float(np.finfo(np.float64).tiny)
+
 
 def has_invariant_inner_product(
     generators: Sequence[Element], algebra: Sequence[MatrixLike], dim: int
@@ -258,9 +261,13 @@ def symmetric_fixed_part(
     for _ in range(_MAX_STEPS):
         size = float(np.linalg.norm(image))
         best, least, since = (R, size, 0) if size < least else (best, least, since + 1)
-        if size <= _EPS * float(np.linalg.norm(R)) or since > _PATIENCE or not product > 0.0:
+        if size <= _EPS * float(np.linalg.norm(R)) or since > _PATIENCE or size > _DIVERGED * least:
             break
-        R = R - product / float(np.vdot(direction, direction)) * direction
+        length = float(np.vdot(direction, direction))
+        # Past convergence both are noise, and may underflow.
+        if not (product > _TINY and length > _TINY):
+            break
+        R = R - product / length * direction
         R = (R + R.T) / 2.0
         previous = product
         image, product = _image_and_form(pairs, algebra, R)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._linalg import default_tolerance
 from haarwire.errors import NotCompactError, ParameterError
 from haarwire.groups import Permutation, Representation, SignedPermutation
 from haarwire.groups.averaging import check_converged, fixed_projection
-from haarwire.invariants.subspace import invariant_subspace, orbit_labels, point_moves
+from haarwire.invariants.subspace import Subspace, invariant_subspace, orbit_labels, point_moves
 from haarwire.moments import Moments
 
 __all__ = ["average_moments", "haar_average", "project_samples", "reynolds_operator"]
@@ -56,13 +58,18 @@ def reynolds_operator(rep: Representation) -> FloatArray:
 
 def project_samples(X: FloatArray, rep: Representation) -> FloatArray:
     """X P̄ᵀ: every sample (row of X, shape (..., n)) replaced by its average over the group."""
+    functionals, fixed = _reynolds_factors(rep)
+    return fixed.embed(functionals.coordinates(X))
+
+
+def _reynolds_factors(rep: Representation) -> tuple[Subspace, Subspace]:
+    """Q and F (QᵀF)⁻¹, with P̄ = F (QᵀF)⁻¹ Qᵀ; both are Q where ρ is orthogonal."""
     _require_compact(rep, "the Reynolds operator")
     functionals = invariant_subspace(rep)
     if rep.is_orthogonal:
-        return functionals.project(X)
+        return functionals, functionals
     fixed = invariant_subspace(rep.dual).basis
-    partner = np.linalg.solve(fixed.T @ functionals.basis, fixed.T)  # (F (QᵀF)⁻¹)ᵀ
-    return np.asarray(functionals.coordinates(X) @ partner)
+    return functionals, Subspace(np.linalg.solve(fixed.T @ functionals.basis, fixed.T).T)
 
 
 def haar_average(M: ArrayLike, rep: Representation) -> FloatArray:
@@ -136,15 +143,26 @@ def average_moments(moments: Moments, rep: Representation) -> Moments:
         When there is no Haar average.
     """
     n, weight = moments.n_features, moments.weight
-    x_mean = project_samples(moments.x_mean, rep)
+    functionals, fixed = _reynolds_factors(rep)
+    x_mean = fixed.embed(functionals.coordinates(moments.x_mean))
     shift = moments.x_mean - x_mean
+    # What rounding leaves of x̄ − P̄x̄, or of a variance, where there is none must not pass for a feature.
+    tolerance = default_tolerance(n)
+    size = np.abs(moments.x_mean)
+    size += abs(fixed.matrix) @ (abs(functionals.matrix).T @ size)
+    shift[np.abs(shift) <= tolerance * size] = 0.0
     xx = moments.scatter[:n, :n] + weight * np.outer(shift, shift)
+    averaged = haar_average(xx, rep)
+    if not rep.is_signed_permutation:  # those move variances without mixing them
+        dead = np.diag(averaged) <= tolerance * np.diag(xx).max()
+        averaged[dead, :] = 0.0
+        averaged[:, dead] = 0.0
     scatter = moments.scatter.copy()
-    scatter[:n, :n] = haar_average(xx, rep)
+    scatter[:n, :n] = averaged
     scatter[n:, :n] = project_samples(moments.scatter[n:, :n], rep)
     scatter[:n, n:] = scatter[n:, :n].T
     mean = np.concatenate([x_mean, moments.y_mean])
-    return Moments(n, moments.count, weight, mean, scatter, moments.dtype)
+    return replace(moments, mean=mean, scatter=scatter)
 
 
 def _is_symmetric(A: FloatArray) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from haarwire._linalg import EPS
 from haarwire.errors import DataError
 from haarwire.moments.checks import as_model, check_fields
 from haarwire.moments.streaming import Folded, Precision, fold_arrays, fold_batches
@@ -42,6 +43,9 @@ class Moments:
     dtype : dtype
         float32 or float64: the precision in which results are returned, that of the data. The moments
         themselves are float64 and read-only.
+    eps : float
+        The relative rounding error of the products that were summed: that of float64, or of float32 where
+        they were accumulated in float32. Rank decisions go by it.
 
     Raises
     ------
@@ -68,6 +72,7 @@ class Moments:
     mean: FloatArray
     scatter: FloatArray
     dtype: np.dtype[Any] = field(default=np.dtype(np.float64))
+    eps: float = EPS
 
     def __post_init__(self) -> None:
         mean, scatter = _frozen(self.mean), _frozen(self.scatter)
@@ -148,7 +153,7 @@ class Moments:
 
     @classmethod
     def _from_fold(cls, folded: Folded) -> Self:
-        return cls(folded.n_features, *folded.summary, np.dtype(folded.precision))
+        return cls(folded.n_features, *folded.summary, np.dtype(folded.precision), folded.eps)
 
     @property
     def n_targets(self) -> int:
@@ -224,7 +229,7 @@ class Moments:
         _check_same_columns(self, part)
         if part.count == 0:
             return self
-        eps = float(np.finfo(np.result_type(self.dtype, part.dtype)).eps)
+        eps = max(self.eps, part.eps)
         with np.errstate(over="ignore", invalid="ignore"):
             return self._like(parted(self._summary, part._summary, eps), part)
 
@@ -233,7 +238,8 @@ class Moments:
         return Summary(self.count, self.weight, self.mean, self.scatter)
 
     def _like(self, summary: Summary, other: Moments) -> Moments:
-        return Moments(self.n_features, *summary, np.result_type(self.dtype, other.dtype))
+        dtype = np.result_type(self.dtype, other.dtype)
+        return Moments(self.n_features, *summary, dtype, max(self.eps, other.eps))
 
     def about_origin(self) -> Moments:
         """The same samples for models without an intercept: mean 0 and scatter Σ w z zᵀ.
@@ -245,7 +251,7 @@ class Moments:
             scatter *= self.weight
             scatter += self.scatter
         mean = np.zeros_like(self.mean)
-        return Moments(self.n_features, self.count, self.weight, mean, scatter, self.dtype)
+        return replace(self, mean=mean, scatter=scatter)
 
     def losses(self, coef: ArrayLike, intercept: ArrayLike = 0.0) -> FloatArray:
         """The mean squared error of x ↦ W x + b on each target, of shape (m,).

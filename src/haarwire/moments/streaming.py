@@ -47,6 +47,7 @@ class Folded(NamedTuple):
     n_features: int
     summary: Summary
     precision: Precision
+    eps: float
 
 
 def fold_arrays(
@@ -167,4 +168,5 @@ def _fold(
         summary = None if total is None else total.summary()
     if total is None or summary is None:
         return None
-    return Folded(total.n_features, summary, "float32" if is_single else accumulate)
+    eps = float(np.finfo(dtype).eps)
+    return Folded(total.n_features, summary, "float32" if is_single else accumulate, eps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -76,11 +76,18 @@ class Quadratic:
         B.
     setting : Setting
         tr(T), the means, and how V becomes the coefficients W.
+    tolerance : float
+        Relative rounding error of the entries of C, for decisions about its rank.
+    magnitude : ndarray, shape (k,)
+        Size of the terms that each diagonal entry of C was summed from; much larger than the entry where
+        the sum cancelled.
     """
 
     gram: FloatArray
     cross: FloatArray
     setting: Setting
+    tolerance: float
+    magnitude: FloatArray
 
     def loss(self, V: FloatArray) -> float:
         """J(V), for V of shape (m, k)."""
@@ -142,14 +149,16 @@ class Hardwired(Approach):
         check_fit(moments, rep)
         subspace = invariant_subspace(rep)
         C = subspace.restrict(moments.gram)
-        # An invariant feature whose variance is all cancellation is constant: counts that sum to a
-        # fixed total, say. What rounding leaves of it must not pass for a feature.
-        spread = np.abs(subspace.matrix).T @ np.sqrt(np.diag(moments.gram))
-        constant = np.diag(C) <= default_tolerance(rep.dim) * spread**2
-        C[constant, :] = 0.0
-        C[:, constant] = 0.0
         C[np.diag_indices_from(C)] += checked_ridge(ridge)
-        return Quadratic(C, subspace.coordinates(moments.cross), setting_of(moments, subspace))
+        # An invariant feature may be all cancellation: the sum of counts that add up to a fixed total.
+        spread = abs(subspace.matrix).T @ np.sqrt(np.diag(moments.gram))
+        return Quadratic(
+            gram=C,
+            cross=subspace.coordinates(moments.cross),
+            setting=setting_of(moments, subspace),
+            tolerance=default_tolerance(rep.dim, moments.eps),
+            magnitude=spread**2 + ridge,
+        )
 
     @property
     def label(self) -> str:
@@ -168,7 +177,12 @@ class Augmented(Approach):
 
     def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
         check_fit(moments, rep)
-        return _least_squares(average_moments(moments, rep), ridge)
+        averaged = average_moments(moments, rep)
+        problem = _least_squares(averaged, ridge)
+        if rep.is_signed_permutation:
+            return problem
+        # A general matrix mixes large variances into small ones, and cancels them again.
+        return replace(problem, magnitude=np.full(rep.dim, problem.magnitude.max()))
 
     @property
     def label(self) -> str:
@@ -220,7 +234,13 @@ def _least_squares(moments: Moments, ridge: float, penalty: FloatArray | None = 
     C = moments.gram if penalty is None else moments.gram + penalty
     if checked_ridge(ridge) > 0:
         C = C + ridge * np.eye(moments.n_features)
-    return Quadratic(C, moments.cross, setting_of(moments))
+    return Quadratic(
+        gram=C,
+        cross=moments.cross,
+        setting=setting_of(moments),
+        tolerance=default_tolerance(moments.n_features, moments.eps),
+        magnitude=np.diag(C),
+    )
 
 
 def setting_of(moments: Moments, embedding: Subspace | None = None) -> Setting:

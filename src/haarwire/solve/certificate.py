@@ -259,11 +259,13 @@ def _root_gap(squared: FloatArray, rank: int) -> float:
 
 
 def _merged(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Join intervals that touch."""
+    """Join intervals that touch, or that rounding at the edge of one crossing has kept apart."""
     joined: list[tuple[float, float]] = []
     for low, high in sorted(intervals):
-        if joined and low <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
-        else:
-            joined.append((low, high))
+        if joined:
+            before = joined[-1]
+            if low - before[1] <= max(high - low, before[1] - before[0]):
+                joined[-1] = (before[0], max(high, before[1]))
+                continue
+        joined.append((low, high))
     return joined

@@ -102,13 +102,15 @@ class RegularizationPath:
         E0 = self.hardwired.left * self.hardwired.singular_values
         invariant = self.hardwired.setting.embed(self.hardwired.right)
         factor = np.concatenate([invariant.T, self.directions / np.sqrt(weights)], axis=1)
-        top, n = float(self.spectrum[-1]) if self.spectrum.size else 0.0, factor.shape[0]
+        top = float(self.spectrum[-1]) if self.spectrum.size else 0.0
+        tolerance = self.hardwired.tolerance
         return modes_from_factor(
             self.setting,
             np.concatenate([E0, scaled], axis=1),
             factor,
             condition=max(self.hardwired.condition, float(weights[-1] / weights[0]) if weights.size else 1.0),
-            tie_tolerance=self.hardwired.tie_tolerance + tie_tolerance(scaled, weights, top, n),
+            tolerance=tolerance,
+            tie_tolerance=self.hardwired.tie_tolerance + tie_tolerance(scaled, weights, tolerance * top),
             is_minimum_norm=self.is_minimum_norm,
         )
 
@@ -262,7 +264,7 @@ class RegularizationPath:
         def margin(alphas: FloatArray) -> FloatArray:
             weights = self.spectrum + alphas[:, None]
             top = self.spectrum[-1] if self.spectrum.size else 0.0
-            ties = default_tolerance(self.shape[1]) * top * (size / weights**2).sum(axis=1)
+            ties = self.hardwired.tolerance * top * (size / weights**2).sum(axis=1)
             largest = np.trace(at_infinity) + (size / weights).sum(axis=1)
             return np.asarray(
                 self.hardwired.tie_tolerance + ties + default_tolerance(4 * self.shape[0]) * largest
@@ -387,7 +389,7 @@ def factor_path(
 ) -> RegularizationPath:
     """Do the two factorisations of `regularization_path`, on moments that may be of constant targets."""
     problem = Hardwired().problem(data, rep, ridge=ridge)  # validates moments, rep and ridge
-    whitener = symmetric_whitener(problem.gram)
+    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     hardwired = reduced_rank(problem, whitener)
     G = frame.subspace.embed(whitener.factor.T).T
     C = data.gram + ridge * np.eye(data.n_features) if ridge > 0 else data.gram
@@ -395,10 +397,14 @@ def factor_path(
     coupling = G.T @ CH
     schur = frame.frame.T @ CH - coupling.T @ coupling
     spectrum, vectors = np.linalg.eigh((schur + schur.T) / 2.0)
-    # What rounding leaves of directions without data: relative to the block before elimination.
-    before = float(np.abs(np.diag(frame.frame.T @ CH)).max(initial=0.0))
-    live = spectrum > default_tolerance(data.n_features) * before
-    directions = (frame.frame - G @ coupling) @ vectors[:, live]
+    turned = frame.frame @ vectors
+    # A direction has data when its variance is more than rounding leaves of HᵀCH and of what the elimination
+    # took away, each weighed by the variances it was put together from.
+    variances = np.diag(C)
+    amplified = variances @ G**2
+    noise = (variances @ frame.frame**2) @ vectors**2 + amplified @ (coupling @ vectors) ** 2
+    live = spectrum > problem.tolerance * noise
+    directions = turned[:, live] - G @ (coupling @ vectors[:, live])
     return RegularizationPath(
         representation=rep,
         frame=frame,

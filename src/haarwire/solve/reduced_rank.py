@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire._linalg import Whitener, default_tolerance, symmetric_whitener
+from haarwire._linalg import Whitener, symmetric_whitener
 from haarwire.solve.approaches import Quadratic, Setting
 
 __all__ = ["Modes", "modes_from_factor", "reduced_rank", "tie_tolerance"]
@@ -42,9 +42,11 @@ class Modes:
         Whether C is singular, so that the minimum-norm minimizer was chosen among many.
     condition : float
         Condition number of C (scaled to unit diagonal, on its range).
+    tolerance : float
+        Relative rounding error of the problem.
     tie_tolerance : float
         Squared singular values closer than this cannot be told apart: the first-order effect of a
-        backward error of k·eps·‖C‖ on them, k·eps·‖W‖²‖C‖ with W the unbounded solution.
+        backward error of tolerance·‖C‖ on them, tolerance·‖W‖²‖C‖ with W the unbounded solution.
     """
 
     setting: Setting
@@ -53,14 +55,13 @@ class Modes:
     right: FloatArray
     is_minimum_norm: bool
     condition: float
+    tolerance: float
     tie_tolerance: float
 
     @property
     def rank_tolerance(self) -> float:
-        """Singular values at most this count as zero: k·eps·√cond(C)·σ_1."""
-        k = max(self.left.shape[0], self.right.shape[1])
-        largest = float(self.singular_values.max(initial=0.0))
-        return default_tolerance(k) * float(np.sqrt(self.condition)) * largest
+        """Singular values at most this count as zero: tolerance·√(cond(C)·tr T), the rounding of Z."""
+        return self.tolerance * float(np.sqrt(self.condition * self.setting.total))
 
     @cached_property
     def rank(self) -> int:
@@ -88,23 +89,24 @@ def reduced_rank(problem: Quadratic, whitener: Whitener | None = None) -> Modes:
     A `whitener` of its gram, where the caller has one already, saves the eigendecomposition.
     """
     if whitener is None:
-        whitener = symmetric_whitener(problem.gram)
+        whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     E = problem.cross @ whitener.factor
-    k = problem.gram.shape[0]
+    k, tolerance = problem.gram.shape[0], problem.tolerance
     top = float(whitener.values[-1]) if whitener.rank else 0.0
     return modes_from_factor(
         problem.setting,
         E,
         whitener.factor,
         condition=whitener.condition,
-        tie_tolerance=tie_tolerance(E, whitener.values, top, k),
+        tolerance=tolerance,
+        tie_tolerance=tie_tolerance(E, whitener.values, tolerance * top),
         is_minimum_norm=whitener.rank < k,
     )
 
 
-def tie_tolerance(E: FloatArray, values: FloatArray, top: float, k: int) -> float:
-    """First-order effect on σ² of a backward error k·eps·top in C: k·eps·top·Σ_j ‖E_j‖²/values_j."""
-    return default_tolerance(k) * top * float(((E**2).sum(axis=0) / values).sum())
+def tie_tolerance(E: FloatArray, values: FloatArray, error: float) -> float:
+    """First-order effect on σ² of a backward error in C: error·Σ_j ‖E_j‖²/values_j."""
+    return error * float(((E**2).sum(axis=0) / values).sum())
 
 
 def modes_from_factor(
@@ -113,6 +115,7 @@ def modes_from_factor(
     factor: FloatArray,
     *,
     condition: float,
+    tolerance: float,
     tie_tolerance: float,
     is_minimum_norm: bool,
 ) -> Modes:
@@ -126,6 +129,7 @@ def modes_from_factor(
         right=Vt @ factor.T,
         is_minimum_norm=is_minimum_norm,
         condition=condition,
+        tolerance=tolerance,
         tie_tolerance=tie_tolerance,
     )
 
