@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 
 import haarwire as hw
-from haarwire.landscape import CriticalPoints, count_critical_points, critical_points
+from haarwire.landscape import CriticalPoints, check_critical, count_critical_points, critical_points, factor
 from haarwire.landscape import nearest as nearest_module
-from strategies import catalogue, generic_data, seeds, skewed_groups
+from strategies import catalogue, deficient_data, generic_data, seeds, skewed_groups
 
 PLAIN = hw.Plain()
 C6 = hw.groups.cyclic_shifts(6)
@@ -204,6 +204,21 @@ def test_single_precision_in_single_precision_out():
     moments = hw.Moments.from_arrays(data.X.astype(np.float32), data.Y.astype(np.float32))
     point = critical_points(moments, hw.groups.trivial(5), rank=2, approach=PLAIN).lowest(2)[1]
     assert point.coef.dtype == point.intercept.dtype == np.float32
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e6])
+def test_the_gram_has_the_rank_that_the_solution_saw(shift):
+    # Far from the origin the rounding of the data themselves decides it.
+    data = deficient_data(5, 3, np.random.default_rng(0), "duplicated column")
+    moments = hw.Moments.from_arrays(data.X + shift, data.Y)
+    for approach in (hw.Plain(), hw.Hardwired(), hw.Augmented(), hw.Regularized(1.0)):
+        points = critical_points(moments, hw.groups.reflection(5), rank=2, approach=approach)
+        k = points.problem.gram.shape[0]
+        assert (points.n_inputs < k) == points.modes.is_minimum_norm
+        layers = factor(points.global_optimum, (2,))
+        found = check_critical(layers, points.problem)
+        assert found.kind == "minimum"
+        assert found.n_zero == 4 + 2 * (k - points.n_inputs)
 
 
 def test_huge_landscapes_cost_nothing_until_asked():

@@ -124,7 +124,7 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
         )
     network = Network(layers, problem.gram, problem.cross)
     bottleneck = min(*problem.cross.shape, *(W.shape[0] for W in layers))
-    whitener = symmetric_whitener(problem.gram)
+    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     modes = reduced_rank(problem, whitener)
     optimal, above = _optimum(modes, bottleneck)
     exponent = 1.0 - 1.0 / len(layers)

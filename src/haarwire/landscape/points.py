@@ -262,6 +262,6 @@ def critical_points(
     check_samples(moments, fit_intercept=fit_intercept)
     data = moments if fit_intercept else moments.about_origin()
     problem = approach.problem(data, rep, ridge=ridge)
-    whitener = symmetric_whitener(problem.gram)
+    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     modes = reduced_rank(problem, whitener)
     return CriticalPoints(approach, r, modes, problem, whitener.rank, data, rep, ridge)
