@@ -23,13 +23,15 @@ chart
     W = [I; A] V, with A ((m−r)×r) free and V (r×k) such that det V[:, :r] ≠ 0. This is an isomorphism
     from an open set of affine space onto an open set of the smooth part {rank = r}. So the critical points
     there are the solutions of ∂J/∂A = ∂J/∂V = ∂J/∂b = 0 with t·det V[:, :r] = 1: no lower rank gets in
-    and nothing is counted twice. What a chart might miss (a point with a vanishing minor), the other way
+    and nothing is counted twice; and the Hessian of J in (A, V, b), differentiated exactly, has the index
+    of each. What a chart might miss (a point with a vanishing minor), the other way
     finds; where the data are too special for this chart, W = L [I; A] V M with fixed unipotent L and M.
 variety
     All entries of W unknown, no chart: the minors of size r+1 vanish and the gradient G = ∂J/∂W is
     orthogonal to the tangent space {XW + WY} at W, that is G Wᵀ = 0 and Wᵀ G = 0; and ∂J/∂b = 0. At a W of
     rank s < r these equations say that W is critical on {rank = s}, so there should be Σ_{s≤r} C(q, s)
-    solutions. This is the system that two layers of hidden width r give at their balanced points.
+    solutions. (They are the points
+    that are critical for two layers of hidden width r, lower rank filled up with zeros.)
 
 Where rank Z = q < min(m, n) (augmented data) complex solutions can come in families: W + u vᵀ with isotropic
 u and v, uᵀu = 0 = vᵀ C⁺ v, where both lie beyond the range of Z. None is real, but the count is infinite. For

@@ -196,8 +196,9 @@ def _on_chart(problem: Problem, *, real_only: bool) -> System:
     J = problem.loss(V, b)
     nonzero = determinant([row[:r] for row in rows])
     if real_only:
+        span = product(rows, unipotent(k, upper=False)) if problem.data.mixed else rows
         C = scatter([z for z, _ in problem.samples()])
-        nonzero *= determinant(product(product(rows, C), transpose(rows)))
+        nonzero *= determinant(product(product(span, C), transpose(span)))
     gradient = [J.diff(x) for x in gens[1:]]
     hessian = [[p.diff(x) for x in gens[1:]] for p in gradient]
     return _system([*gradient, t * nonzero - 1], V, b, hessian)
