@@ -35,7 +35,7 @@ class CriticalPoints:
     however many points there are, and iterating goes by order of loss from the global optimum up. (There
     is no ``len``, which could not hold the count.)
 
-    Where singular values are tied (closer than `Modes.tie_tolerance`) critical points are not isolated:
+    Where singular values are tied (closer than `Modes.errors`) critical points are not isolated:
     what is counted and listed then are critical *families*, one subset S standing for each.
 
     Attributes

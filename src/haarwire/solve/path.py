@@ -32,7 +32,7 @@ from haarwire.solve.approaches import Hardwired, Regularized, Setting, setting_o
 from haarwire.solve.certificate import Certificate, Pencil, certify
 from haarwire.solve.curve import CurveFactors, PathCurve, trace_curve
 from haarwire.solve.frame import PenaltyFrame, penalty_frame
-from haarwire.solve.reduced_rank import Modes, modes_from_factor, reduced_rank, tie_tolerance
+from haarwire.solve.reduced_rank import Modes, modes_from_factor, reduced_rank
 from haarwire.solve.solution import Solution
 from haarwire.solve.solver import check_samples, checked_rank, optimum
 from haarwire.solve.tail import Tail, path_tail
@@ -103,14 +103,13 @@ class RegularizationPath:
         invariant = self.hardwired.setting.embed(self.hardwired.right)
         factor = np.concatenate([invariant.T, self.directions / np.sqrt(weights)], axis=1)
         top = float(self.spectrum[-1]) if self.spectrum.size else 0.0
-        tolerance = self.hardwired.tolerance
         return modes_from_factor(
             self.setting,
             np.concatenate([E0, scaled], axis=1),
             factor,
             condition=max(self.hardwired.condition, float(weights[-1] / weights[0]) if weights.size else 1.0),
-            tolerance=tolerance,
-            tie_tolerance=self.hardwired.tie_tolerance + tie_tolerance(scaled, weights, tolerance * top),
+            tolerance=self.hardwired.tolerance,
+            amplification=np.concatenate([self.hardwired.amplification, np.maximum(top / weights, 1.0)]),
             is_minimum_norm=self.is_minimum_norm,
         )
 
@@ -267,7 +266,7 @@ class RegularizationPath:
             ties = self.hardwired.tolerance * top * (size / weights**2).sum(axis=1)
             largest = np.trace(at_infinity) + (size / weights).sum(axis=1)
             return np.asarray(
-                self.hardwired.tie_tolerance + ties + default_tolerance(4 * self.shape[0]) * largest
+                self.hardwired.errors.sum() + ties + default_tolerance(4 * self.shape[0]) * largest
             )
 
         def far_change(alpha: float) -> float:

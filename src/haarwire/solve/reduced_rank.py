@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from haarwire._linalg import Whitener, symmetric_whitener
 from haarwire.solve.approaches import Quadratic, Setting
 
-__all__ = ["Modes", "modes_from_factor", "reduced_rank", "tie_tolerance"]
+__all__ = ["Modes", "modes_from_factor", "reduced_rank"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -44,9 +44,8 @@ class Modes:
         Condition number of C (scaled to unit diagonal, on its range).
     tolerance : float
         Relative rounding error of the problem.
-    tie_tolerance : float
-        Squared singular values closer than this cannot be told apart: the first-order effect of a
-        backward error of tolerance·‖C‖ on them, tolerance·‖W‖²‖C‖ with W the unbounded solution.
+    amplification : ndarray, shape (min(m, rank C),)
+        How much of a relative error of C and B reaches each mode: ‖C‖‖F v_i‖², at least 1.
     """
 
     setting: Setting
@@ -56,7 +55,7 @@ class Modes:
     is_minimum_norm: bool
     condition: float
     tolerance: float
-    tie_tolerance: float
+    amplification: FloatArray
 
     @property
     def rank_tolerance(self) -> float:
@@ -71,7 +70,17 @@ class Modes:
     def is_tied(self, i: int, j: int) -> bool:
         """Whether σ_i and σ_j are equal up to rounding."""
         squared = self.singular_values**2
-        return bool(abs(squared[i] - squared[j]) <= self.tie_tolerance)
+        return bool(abs(squared[i] - squared[j]) <= max(self.errors[i], self.errors[j]))
+
+    @cached_property
+    def errors(self) -> FloatArray:
+        """Rounding errors of σ_i² to first order, tolerance·(σ_i² a_i + 2 σ_i √(a_i tr T)).
+
+        a is the amplification; the first term comes from C, the second from B. Squares closer than these
+        cannot be told apart.
+        """
+        sigma, a = self.singular_values, self.amplification
+        return np.asarray(self.tolerance * sigma * (sigma * a + 2.0 * np.sqrt(a * self.setting.total)))
 
     def coef(self, subset: Sequence[int] | slice) -> FloatArray:
         """W_S, shape (m, n)."""
@@ -91,22 +100,16 @@ def reduced_rank(problem: Quadratic, whitener: Whitener | None = None) -> Modes:
     if whitener is None:
         whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     E = problem.cross @ whitener.factor
-    k, tolerance = problem.gram.shape[0], problem.tolerance
     top = float(whitener.values[-1]) if whitener.rank else 0.0
     return modes_from_factor(
         problem.setting,
         E,
         whitener.factor,
         condition=whitener.condition,
-        tolerance=tolerance,
-        tie_tolerance=tie_tolerance(E, whitener.values, tolerance * top),
-        is_minimum_norm=whitener.rank < k,
+        tolerance=problem.tolerance,
+        amplification=top / whitener.values,
+        is_minimum_norm=whitener.rank < problem.gram.shape[0],
     )
-
-
-def tie_tolerance(E: FloatArray, values: FloatArray, error: float) -> float:
-    """First-order effect on σ² of a backward error in C: error·Σ_j ‖E_j‖²/values_j."""
-    return error * float(((E**2).sum(axis=0) / values).sum())
 
 
 def modes_from_factor(
@@ -116,10 +119,13 @@ def modes_from_factor(
     *,
     condition: float,
     tolerance: float,
-    tie_tolerance: float,
+    amplification: FloatArray,
     is_minimum_norm: bool,
 ) -> Modes:
-    """Modes of E = B F, for F (k×p) with C⁺ = F Fᵀ whose C has this condition number."""
+    """Modes of E = B F, for F (k×p) with C⁺ = F Fᵀ, whose C has this condition number.
+
+    `amplification` (p,) is ‖C‖ over the part of C that each column of F whitens.
+    """
     U, sigma, Vt = np.linalg.svd(E, full_matrices=False)
     U, Vt = _with_canonical_signs(U, Vt)
     return Modes(
@@ -130,7 +136,7 @@ def modes_from_factor(
         is_minimum_norm=is_minimum_norm,
         condition=condition,
         tolerance=tolerance,
-        tie_tolerance=tie_tolerance,
+        amplification=Vt**2 @ amplification,
     )
 
 
