@@ -68,6 +68,8 @@ class Subspace:
         """Orthonormal basis of the orthogonal complement, shape (n, n − d)."""
         if self.dim == 0:
             return np.eye(self.ambient_dim)
+        if isinstance(self.matrix, sp.csr_array):
+            return _orbit_complement(self.matrix)
         full, _ = np.linalg.qr(self.basis, mode="complete")
         return np.asarray(full[:, self.dim :])
 
@@ -193,6 +195,32 @@ def _from_null_space(rep: Representation) -> Subspace:
             blocks.append(entries / norm)
     A = np.concatenate(blocks, axis=1) if blocks else np.zeros((n, 0))
     return Subspace(left_null_space(A, _SAFETY * n * eps * size))
+
+
+def _orbit_complement(Q: sp.csr_array) -> FloatArray:
+    """Complement of basis vectors with disjoint supports: a Householder reflection for each.
+
+    The reflection that takes q to ∓e_1 on its support has the complement of q as its other columns. The
+    vectors stay inside their orbits, so that features of one unit are not mixed with those of another.
+    """
+    columns = sp.csc_array(Q)
+    n, d = Q.shape
+    complement = np.zeros((n, n - d))
+    done = 0
+    sizes = np.diff(columns.indptr)
+    for size in np.unique(sizes):
+        which = np.flatnonzero(sizes == size)
+        support = columns.indptr[which][:, None] + np.arange(size)
+        rows, q = columns.indices[support], columns.data[support]
+        v = q.copy()
+        v[:, 0] += np.where(q[:, 0] < 0, -1.0, 1.0)
+        reflection = np.eye(size) - v[:, :, None] * v[:, None, :] / (1.0 + np.abs(q[:, :1, None]))
+        places = done + np.arange(which.size * (size - 1)).reshape(which.size, size - 1)
+        complement[rows[:, :, None], places[:, None, :]] = reflection[:, :, 1:]
+        done += which.size * (size - 1)
+    free = np.flatnonzero(np.diff(Q.indptr) == 0)  # coordinates in no orbit
+    complement[free, done + np.arange(free.size)] = 1.0
+    return complement
 
 
 def _row_product(X: FloatArray, A: FloatArray | sp.csr_array) -> FloatArray:
