@@ -65,11 +65,16 @@ class Subspace:
 
     @cached_property
     def complement(self) -> FloatArray:
-        """Orthonormal basis of the orthogonal complement, shape (n, n − d)."""
-        if self.dim == 0:
-            return np.eye(self.ambient_dim)
+        """Orthonormal basis of the orthogonal complement as a dense array of shape (n, n − d)."""
+        return _dense(self.complement_matrix)
+
+    @cached_property
+    def complement_matrix(self) -> FloatArray | sp.csr_array:
+        """The same as it is stored: sparse for orbits."""
         if isinstance(self.matrix, sp.csr_array):
             return _orbit_complement(self.matrix)
+        if self.dim == 0:
+            return np.eye(self.ambient_dim)
         full, _ = np.linalg.qr(self.basis, mode="complete")
         return np.asarray(full[:, self.dim :])
 
@@ -197,7 +202,7 @@ def _from_null_space(rep: Representation) -> Subspace:
     return Subspace(left_null_space(A, _SAFETY * n * eps * size))
 
 
-def _orbit_complement(Q: sp.csr_array) -> FloatArray:
+def _orbit_complement(Q: sp.csr_array) -> sp.csr_array:
     """Complement of basis vectors with disjoint supports: a Householder reflection for each.
 
     The reflection that takes q to ∓e_1 on its support has the complement of q as its other columns. The
@@ -205,7 +210,7 @@ def _orbit_complement(Q: sp.csr_array) -> FloatArray:
     """
     columns = sp.csc_array(Q)
     n, d = Q.shape
-    complement = np.zeros((n, n - d))
+    parts: list[tuple[FloatArray, IndexArray, IndexArray]] = []
     done = 0
     sizes = np.diff(columns.indptr)
     for size in np.unique(sizes):
@@ -215,12 +220,16 @@ def _orbit_complement(Q: sp.csr_array) -> FloatArray:
         v = q.copy()
         v[:, 0] += np.where(q[:, 0] < 0, -1.0, 1.0)
         reflection = np.eye(size) - v[:, :, None] * v[:, None, :] / (1.0 + np.abs(q[:, :1, None]))
-        places = done + np.arange(which.size * (size - 1)).reshape(which.size, size - 1)
-        complement[rows[:, :, None], places[:, None, :]] = reflection[:, :, 1:]
+        places = done + np.arange(which.size * (size - 1)).reshape(which.size, 1, size - 1)
+        shape = (which.size, size, size - 1)
+        parts.append(
+            (reflection[:, :, 1:], np.broadcast_to(rows[:, :, None], shape), np.broadcast_to(places, shape))
+        )
         done += which.size * (size - 1)
     free = np.flatnonzero(np.diff(Q.indptr) == 0)  # coordinates in no orbit
-    complement[free, done + np.arange(free.size)] = 1.0
-    return complement
+    parts.append((np.ones(free.size), free, done + np.arange(free.size)))
+    values, i, j = (np.concatenate([part[k].ravel() for part in parts]) for k in range(3))
+    return sp.csr_array(sp.coo_array((values, (i, j)), shape=(n, n - d)))
 
 
 def _row_product(X: FloatArray, A: FloatArray | sp.csr_array) -> FloatArray:

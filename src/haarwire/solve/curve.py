@@ -120,15 +120,15 @@ def _block(f: CurveFactors, alphas: FloatArray) -> tuple[FloatArray, ...]:
     squared, U = np.maximum(squared[:, ::-1], 0.0), U[:, :, ::-1]
 
     # One tall product: a stack of short ones would be several times slower.
-    scaled = (f.cross * weights[:, None, :]).reshape(-1, p)
+    scaled = (f.cross * weights[:, None, :]).reshape(alphas.size * m, p)
     N = ((weights**2) @ outer).reshape(-1, m, m)
     penalty = _cumulative(U, N)
     weighted_penalty = _cumulative(U, ((share * weights) @ outer).reshape(-1, m, m))
     outside = f.base * N
     if f.excess.size:
-        turned = (scaled @ f.rotation.T).reshape(-1, m, f.excess.size)
+        turned = (scaled @ f.rotation.T).reshape(alphas.size, m, f.excess.size)
         outside = outside + (turned * f.excess) @ np.swapaxes(turned, 1, 2)
-    inside = f.invariant + (scaled @ f.leak).reshape(-1, m, f.leak.shape[1])
+    inside = f.invariant + (scaled @ f.leak).reshape(alphas.size, m, f.leak.shape[1])
     gap = _cumulative(U, outside)
     size = gap + _cumulative(U, inside @ np.swapaxes(inside, 1, 2))
 

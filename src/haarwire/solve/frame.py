@@ -28,16 +28,16 @@ class PenaltyFrame:
     ----------
     subspace : Subspace
         The invariant functionals.
-    frame : ndarray, shape (n, n − d)
-        H: a basis of their orthogonal complement with HᵀRH = I.
+    scaling : ndarray, shape (n − d, n − d)
+        K: with P the orthonormal basis of their complement, H = P K has HᵀRH = I.
     values : ndarray, shape (n − d,)
-        Eigenvalues ρ of R there: HᵀH = diag(1/ρ).
+        Eigenvalues ρ of R there: KᵀK = HᵀH = diag(1/ρ).
     penalty : {"generators", "projection"}
         Which R.
     """
 
     subspace: Subspace
-    frame: FloatArray
+    scaling: FloatArray
     values: FloatArray
     penalty: Penalty
 
@@ -46,7 +46,7 @@ def penalty_frame(rep: Representation, penalty: Penalty = "generators") -> Penal
     """Whiten the penalty matrix on the complement of the invariant functionals."""
     subspace = invariant_subspace(rep)
     R = penalty_matrix(rep, penalty)
-    complement = subspace.complement
+    complement = subspace.complement_matrix
     restricted = complement.T @ R @ complement
     values, vectors = np.linalg.eigh((restricted + restricted.T) / 2.0)
     if values.size and values[0] <= default_tolerance(rep.dim) * values[-1]:
@@ -56,4 +56,4 @@ def penalty_frame(rep: Representation, penalty: Penalty = "generators") -> Penal
             cause="a generator so close to the identity that its penalty drowns in rounding errors",
             remedy="use penalty='projection', or give the generator's logarithm as a Lie-algebra element",
         )
-    return PenaltyFrame(subspace, complement @ (vectors / np.sqrt(values)), values, penalty)
+    return PenaltyFrame(subspace, vectors / np.sqrt(values), values, penalty)

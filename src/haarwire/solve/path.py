@@ -392,18 +392,22 @@ def factor_path(
     hardwired = reduced_rank(problem, whitener)
     G = frame.subspace.embed(whitener.factor.T).T
     C = data.gram + ridge * np.eye(data.n_features) if ridge > 0 else data.gram
-    CH = C @ frame.frame
-    coupling = G.T @ CH
-    schur = frame.frame.T @ CH - coupling.T @ coupling
+    # In the orthonormal basis P of the complement first: for orbits it is sparse.
+    complement, scaling = frame.subspace.complement_matrix, frame.scaling
+    CP = C @ complement
+    coupling = G.T @ CP
+    schur = scaling.T @ (complement.T @ CP - coupling.T @ coupling) @ scaling
     spectrum, vectors = np.linalg.eigh((schur + schur.T) / 2.0)
-    turned = frame.frame @ vectors
-    # A direction has data when its variance is more than rounding leaves of HᵀCH and of what the elimination
-    # took away, each weighed by the variances it was put together from.
+    turned = scaling @ vectors
+    coupled = coupling @ turned
+    # A direction has data when its variance is more than rounding leaves of S: of the part of C in it, of what
+    # the elimination took away, each weighed by the variances it was put together from, and of the
+    # eigendecomposition.
     variances = np.diag(C)
-    amplified = variances @ G**2
-    noise = (variances @ frame.frame**2) @ vectors**2 + amplified @ (coupling @ vectors) ** 2
-    live = spectrum > problem.tolerance * noise
-    directions = turned[:, live] - G @ (coupling @ vectors[:, live])
+    sizes = (variances @ complement**2) @ scaling**2
+    noise = sizes @ vectors**2 + (variances @ G**2) @ coupled**2
+    live = spectrum > np.maximum(problem.tolerance * noise, default_tolerance(0) * spectrum.max(initial=0.0))
+    directions = complement @ turned[:, live] - G @ coupled[:, live]
     return RegularizationPath(
         representation=rep,
         frame=frame,
