@@ -27,6 +27,7 @@ from haarwire.invariants import (
     penalty_matrix,
     reynolds_operator,
 )
+from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.moments import Moments
 from haarwire.selection import cross_validate, verdict
 from haarwire.solve import (
@@ -46,6 +47,8 @@ __all__ = [
     "Augmented",
     "Comparison",
     "ConvergenceError",
+    "CriticalPoint",
+    "CriticalPoints",
     "DataError",
     "FileError",
     "GroupTooLargeError",
@@ -71,6 +74,7 @@ __all__ = [
     "assert_invariant",
     "average_moments",
     "compare",
+    "critical_points",
     "cross_validate",
     "datasets",
     "groups",

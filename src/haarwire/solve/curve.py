@@ -16,8 +16,8 @@ __all__ = ["CurveFactors", "PathCurve", "trace_curve"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
-_BLOCK: Final = 2**22
-"""Entries of the largest temporary array: alphas are worked through in blocks."""
+_BLOCK: Final = 2**19
+"""Entries of the largest temporary array: alphas are worked through in blocks that stay in the cache."""
 
 
 @final

@@ -406,7 +406,8 @@ def factor_path(
     variances = np.diag(C)
     sizes = (variances @ complement**2) @ scaling**2
     noise = sizes @ vectors**2 + (variances @ G**2) @ coupled**2
-    live = spectrum > np.maximum(problem.tolerance * noise, default_tolerance(0) * spectrum.max(initial=0.0))
+    blur = default_tolerance(0) * float(spectrum.max(initial=0.0))
+    live = spectrum > np.maximum(problem.tolerance * noise, blur)
     directions = complement @ turned[:, live] - G @ coupled[:, live]
     return RegularizationPath(
         representation=rep,
