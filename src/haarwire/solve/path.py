@@ -400,8 +400,8 @@ def factor_path(
     spectrum, vectors = np.linalg.eigh((schur + schur.T) / 2.0)
     turned = scaling @ vectors
     coupled = coupling @ turned
-    # A direction has data when its variance is more than rounding leaves of S: of the part of C in it, of what
-    # the elimination took away, each weighed by the variances it was put together from, and of the
+    # A direction has data when its variance is more than rounding leaves of S: of the part of C in it, of
+    # what the elimination took away, each weighed by the variances it was put together from, and of the
     # eigendecomposition.
     variances = np.diag(C)
     sizes = (variances @ complement**2) @ scaling**2
