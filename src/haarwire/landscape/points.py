@@ -21,7 +21,7 @@ from haarwire.landscape.search import best_first, subset_loss
 from haarwire.landscape.tables import Table, tables
 from haarwire.moments import Moments
 from haarwire.solve import Approach, Hardwired, Modes, Quadratic, reduced_rank
-from haarwire.solve.solver import check_samples, checked_rank
+from haarwire.solve.solver import posed
 
 __all__ = ["CriticalPoints", "critical_points"]
 
@@ -252,16 +252,7 @@ def critical_points(
     >>> [point.subset for point in points.lowest(3)]
     [(0, 1), (0, 2), (0, 3)]
     """
-    if not isinstance(approach, Approach):
-        raise ParameterError(
-            f"approach must be an Approach, got {approach!r}",
-            cause="a class or a word in place of an object",
-            remedy="use approach=Hardwired(), Augmented(), Regularized(alpha=0.1) or Plain()",
-        )
-    r = checked_rank(rank, moments.n_targets, moments.n_features)
-    check_samples(moments, fit_intercept=fit_intercept)
-    data = moments if fit_intercept else moments.about_origin()
-    problem = approach.problem(data, rep, ridge=ridge)
+    data, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
     whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     modes = reduced_rank(problem, whitener)
     return CriticalPoints(approach, r, modes, problem, whitener.rank, data, rep, ridge)

@@ -10,11 +10,11 @@ from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.moments import Moments
-from haarwire.solve.approaches import Approach
+from haarwire.solve.approaches import Approach, Quadratic
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
 
-__all__ = ["check_samples", "checked_rank", "optimum", "solve"]
+__all__ = ["check_samples", "checked_rank", "optimum", "posed", "solve"]
 
 
 def solve(
@@ -72,6 +72,20 @@ def solve(
     >>> best.coef.round(6)
     array([[1., 1., 1., 1.]])
     """
+    _, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
+    return optimum(reduced_rank(problem), r, rep, approach)
+
+
+def posed(
+    moments: Moments,
+    rep: Representation,
+    rank: int | None,
+    approach: Approach,
+    ridge: float,
+    *,
+    fit_intercept: bool,
+) -> tuple[Moments, Quadratic, int]:
+    """Check the arguments of `solve`; return the moments used, the quadratic problem and the rank bound."""
     if not isinstance(approach, Approach):
         raise ParameterError(
             f"approach must be an Approach, got {approach!r}",
@@ -81,8 +95,7 @@ def solve(
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments, fit_intercept=fit_intercept)
     data = moments if fit_intercept else moments.about_origin()
-    modes = reduced_rank(approach.problem(data, rep, ridge=ridge))
-    return optimum(modes, r, rep, approach)
+    return data, approach.problem(data, rep, ridge=ridge), r
 
 
 def optimum(modes: Modes, rank: int, rep: Representation, approach: Approach) -> Solution:
