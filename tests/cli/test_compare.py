@@ -1,4 +1,4 @@
-"""The command line as a user sees it: tables, verdicts, files, and errors without a traceback."""
+"""`haarwire compare` as a user sees it: tables, verdicts, files, and errors without a traceback."""
 
 from __future__ import annotations
 
@@ -23,42 +23,10 @@ pytest.importorskip("rich", reason="the command needs the 'cli' extra")
 
 from rich.console import Console
 
-from haarwire import cli
+import haarwire.cli.compare as command
+from haarwire.cli.console import DelayedProgress
 
-Output = tuple[int, str, str]
-Run = Callable[..., Output]
-
-N_FEATURES = 6
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with data.npz (labels) and numbers.npz (numbers): six features each."""
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((90, N_FEATURES))
-    mean = X.mean(axis=1)
-    np.savez("data.npz", x=X, y=(mean > 0).astype(int))
-    np.savez("numbers.npz", x=X, y=mean + 0.1 * rng.standard_normal(90))
-    return tmp_path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command in this process: exit code, standard output, standard error."""
-    for name in ("FORCE_COLOR", "COLUMNS", "TERMINAL_WIDTH", "GITHUB_ACTIONS", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def command(*arguments: str, columns: int | None = None) -> Output:
-        if columns is not None:
-            monkeypatch.setenv("COLUMNS", str(columns))
-        with pytest.raises(SystemExit) as exit_:
-            cli.main(list(arguments))
-        captured = capsys.readouterr()
-        code = exit_.value.code
-        return int(code or 0), captured.out, captured.err
-
-    return command
+Run = Callable[..., tuple[int, str, str]]
 
 
 COMPARE = ("compare", "data.npz", "--symmetry", "cyclic_shifts:6")
@@ -218,7 +186,7 @@ def test_large_and_small_numbers_keep_the_table_whole(folder: Path, run: Run, co
         )
     console = Console(width=columns, force_terminal=False, record=True)
     with console.capture() as capture:
-        cli.print_comparison(replace(result, approaches=rows), console)
+        command.print_comparison(replace(result, approaches=rows), console)
     out = capture.get()
     assert "…" not in out
     assert max(len(line.rstrip()) for line in out.splitlines()) <= columns
@@ -259,10 +227,10 @@ def test_help_is_readable(run: Run, columns: int) -> None:
 
 def test_the_examples_of_the_help_parse(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(cli, "compare", lambda *arguments, **options: seen.append((arguments, options)))
-    monkeypatch.setattr(cli, "print_comparison", lambda *arguments: None)
-    monkeypatch.setattr(cli.datasets, "load", lambda *arguments, **options: options)
-    for line in cli._COMPARE_HELP.splitlines():
+    monkeypatch.setattr(command, "compare", lambda *arguments, **options: seen.append((arguments, options)))
+    monkeypatch.setattr(command, "print_comparison", lambda *arguments: None)
+    monkeypatch.setattr(hw.datasets, "load", lambda *arguments, **options: options)
+    for line in command.HELP.splitlines():
         if line.startswith("  haarwire "):
             assert run(*line.split()[1:])[0] == 0
     assert [arguments[1].name for arguments, _ in seen] == ["image_rotations:8", "reverse_complement:4"]
@@ -286,15 +254,15 @@ def test_symmetries_lists_all_names(run: Run) -> None:
 
 def test_progress_shows_itself_only_after_a_second() -> None:
     console = Console(force_terminal=True, width=80)
-    with console.capture() as capture, cli._DelayedProgress(console, delay=1e6) as progress:
+    with console.capture() as capture, DelayedProgress(console, delay=1e6) as progress:
         progress("plain", 0.5)
     assert capture.get() == ""
-    with console.capture() as capture, cli._DelayedProgress(console, delay=0.0) as progress:
+    with console.capture() as capture, DelayedProgress(console, delay=0.0) as progress:
         progress("plain", 0.5)
         progress("done", 1.0)
     assert "100 %" in capture.get()
     pipe = Console(force_terminal=False, width=80)
-    with pipe.capture() as capture, cli._DelayedProgress(pipe, delay=0.0) as progress:
+    with pipe.capture() as capture, DelayedProgress(pipe, delay=0.0) as progress:
         progress("plain", 0.5)
     assert capture.get() == ""
 
@@ -352,7 +320,7 @@ def test_a_symmetry_of_another_size_is_an_error_not_a_traceback(folder: Path, ru
 def test_a_folder_for_the_json_is_missed_before_the_work(
     folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "compare", lambda *_, **__: pytest.fail("the work was begun"))
+    monkeypatch.setattr(command, "compare", lambda *_, **__: pytest.fail("the work was begun"))
     assert run(*COMPARE, "--json", "nowhere/r.json")[0] == 1
 
 

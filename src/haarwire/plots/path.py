@@ -1,47 +1,69 @@
-"""Pictures of results with matplotlib: (result, *, ax=None) -> Axes or Figure."""
+"""The regularization path as a picture."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from haarwire.errors import MissingDependencyError, ParameterError
-from haarwire.invariants import Subspace
-from haarwire.solve import RegularizationPath, Solution
+from haarwire.plots.style import BLUE, GREEN, GREY, ORANGE, RED, AxesLike, axes_list, figure_of, pyplot
+from haarwire.solve import RegularizationPath
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_basis", "plot_path"]
+__all__ = ["alpha_range", "plot_path"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
-# Okabe and Ito's colours, told apart by colour-blind readers too.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6E6E6E"
+_NO_JUMP: Final = 1e-4
+"""A change of the solution less than this part of its size is no jump but a tie."""
 
-_DECADES: Final = 4.0
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingDependencyError(
-            "pictures need matplotlib, which is not installed",
-            cause="Haarwire was installed without its 'plots' extra",
-            remedy='pip install "haarwire[plots]"',
-        ) from error
-    return plt
+_STEADY: Final = 0.02
+"""Quantities that are within this part of their range of an end of the path have arrived there."""
 
 
-def plot_path(
-    path: RegularizationPath, *, rank: int | None = None, axes: Sequence[Axes] | None = None
-) -> Figure:
+def alpha_range(path: RegularizationPath, *, rank: int | None = None) -> tuple[float, float]:
+    """Between which finite strengths the losses and the invariance gap change.
+
+    Searched from a thousandth of the least ratio of data variance to penalty to ten thousand times the
+    largest; outside the range, the loss, the loss with its penalty and the relative invariance gap are
+    within 2 % (of how far they go) of what they are at 0 or ∞.
+
+    Parameters
+    ----------
+    path : RegularizationPath
+        From `regularization_path`.
+    rank : int, optional
+        Another rank bound than the path's own.
+
+    Returns
+    -------
+    low, high : float
+        Strengths alpha, 0 < low < high.
+    """
+    if path.spectrum.size == 0:
+        return 1e-3, 1e3
+    r = path.rank if rank is None else rank
+    low, high = math.log10(path.spectrum[0]) - 3.0, math.log10(path.spectrum[-1]) + 4.0
+    alphas = np.logspace(low, high, round(20 * (high - low)))
+    curve = path.curve(np.concatenate([[0.0], alphas, [np.inf]]))
+    first, last = alphas.size, 0
+    for values in (curve.loss[:, r - 1], curve.objective[:, r - 1], curve.relative_gap[:, r - 1]):
+        near = _STEADY * float(np.ptp(values))
+        left = np.flatnonzero(np.abs(values[1:-1] - values[0]) > near)
+        right = np.flatnonzero(np.abs(values[1:-1] - values[-1]) > near)
+        if near > 0 and left.size and right.size:
+            first, last = min(first, int(left[0])), max(last, int(right[-1]))
+    if first >= last:
+        first, last = 50, alphas.size - 71  # nothing changes: the spectrum, and a decade on either side
+    return float(alphas[max(first - 10, 0)]), float(alphas[min(last + 20, alphas.size - 1)])
+
+
+def plot_path(path: RegularizationPath, *, rank: int | None = None, axes: AxesLike | None = None) -> Figure:
     """Losses, invariance gap and singular values against alpha, with both ends and crossings marked.
 
     The horizontal axis is log alpha; the ends of the path, alpha = 0 and ∞, stand at its margins.
@@ -61,20 +83,19 @@ def plot_path(
 
     Raises
     ------
+    ParameterError
+        When rank is out of range, or there are not three axes.
     MissingDependencyError
         Without matplotlib.
     """
-    plt = _pyplot()
+    plt = pyplot()
+    crossings = path.certify(rank=rank).crossings
     r = path.rank if rank is None else rank
     if axes is None:
         _, axes = plt.subplots(3, 1, figsize=(7.0, 8.0), sharex=True, layout="constrained")
+    axes = axes_list(axes, 3, "plot_path")
     top, middle, bottom = axes
-    spectrum = path.spectrum
-    low, high = (
-        (math.log10(spectrum[0]) - 1.0, math.log10(spectrum[-1]) + 2.0) if spectrum.size else (-3.0, 3.0)
-    )
-    centre = math.log10(float(np.exp(np.log(spectrum).mean()))) if spectrum.size else 0.0
-    low, high = max(low, centre - _DECADES), min(high, centre + _DECADES)
+    low, high = (math.log10(alpha) for alpha in alpha_range(path, rank=r))
     finite = np.logspace(low, high, 400)
     curve = path.curve(np.concatenate([[0.0], finite, [np.inf]]))
     margin = (high - low) * 0.06
@@ -105,18 +126,29 @@ def plot_path(
     bottom.set_ylabel("singular values of Z(α)")
     bottom.set_xlabel("strength of the invariance penalty, α")
     bottom.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2)
-    for crossing in path.certify(rank=r).crossings:
+    size = float(np.linalg.norm(path.at(0.0, rank=r).coef))
+    for crossing in crossings:
+        begin, end = (
+            math.log10(min(max(alpha, 10.0 ** (low - margin)), 10.0 ** (high + margin)))
+            for alpha in (crossing.low, crossing.high)
+        )
+        is_wide = end - begin > margin / 10.0
         for ax in axes:
-            place = math.log10(crossing.low) if crossing.low > 0 else low - margin
-            ax.axvline(place, color=RED, linewidth=1.0)
-        bottom.annotate(
-            f"jump at α = {crossing.low:.3g}",
-            (place, crossing.singular_value),
-            xytext=(6, 6),
-            textcoords="offset points",
+            ax.axvline(begin, color=RED, linewidth=1.0)
+            if is_wide:
+                ax.axvspan(begin, end, color=RED, alpha=0.15, linewidth=0)
+        kind = "tied from" if is_wide else "jump at" if crossing.jump > _NO_JUMP * size else "tie at"
+        # Above the panel in the middle, where no curve is.
+        middle.text(
+            begin,
+            1.01,
+            f"{kind} α = {crossing.low:.3g}",
+            transform=middle.get_xaxis_transform(),
+            horizontalalignment="center" if low <= begin <= high else "left" if begin < low else "right",
+            verticalalignment="bottom",
             color=RED,
         )
-    ticks = np.arange(math.ceil(low), math.floor(high) + 1)
+    ticks = np.arange(math.ceil(low), math.floor(high) + 1, max(1, math.ceil((high - low) / 10.0)))
     for ax in axes:
         ax.set_xlim(low - 1.6 * margin, high + 1.6 * margin)
         ax.set_xticks(
@@ -125,67 +157,4 @@ def plot_path(
         )
         ax.spines[["top", "right"]].set_visible(False)
     top.set_title(f"Regularization path, rank ≤ {r}")
-    figure: Figure = top.get_figure(root=True)  # type: ignore[assignment]  # these axes have one
-    return figure
-
-
-def plot_basis(
-    basis: Subspace | Solution | ArrayLike,
-    shape: tuple[int, int] | None = None,
-    *,
-    limit: int = 20,
-    titles: Sequence[str] | None = None,
-) -> Figure:
-    """Invariant basis vectors, or the rows of a solution's coefficients, as pictures.
-
-    Parameters
-    ----------
-    basis : Subspace, Solution or array_like of shape (k, n)
-        What to show: one picture a basis vector or target.
-    shape : tuple of int, optional
-        Height and width of a picture; default: square.
-    limit : int
-        Show at most this many.
-    titles : sequence of str, optional
-        One a picture.
-
-    Returns
-    -------
-    matplotlib Figure
-
-    Raises
-    ------
-    ParameterError
-        When n is not height times width.
-    MissingDependencyError
-        Without matplotlib.
-    """
-    plt = _pyplot()
-    if isinstance(basis, Subspace):
-        rows = basis.basis.T
-    else:
-        rows = np.atleast_2d(np.asarray(basis.coef if isinstance(basis, Solution) else basis))
-    n = rows.shape[1]
-    side = math.isqrt(n)
-    height, width = shape if shape is not None else (side, side)
-    if height * width != n:
-        raise ParameterError(
-            f"{n} coordinates do not make pictures of {height}×{width}",
-            cause="channels, a frame that is not square, or features that are not pixels",
-            remedy="give the shape: plot_basis(solution, (height, width))",
-        )
-    count = min(limit, len(rows))
-    columns = min(5, max(count, 1))
-    lines = math.ceil(max(count, 1) / columns)
-    figure: Figure
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(1.6 * columns, 1.75 * lines), squeeze=False, layout="constrained"
-    )
-    for i, ax in enumerate(axes.ravel()):
-        ax.set_axis_off()
-        if i < count:
-            # Each picture has its own scale, symmetric about 0, so that signs can be read.
-            largest = float(np.abs(rows[i]).max()) or 1.0
-            ax.imshow(rows[i].reshape(height, width), cmap="RdBu_r", vmin=-largest, vmax=largest)
-            ax.set_title(titles[i] if titles is not None else str(i), fontsize=9)
-    return figure
+    return figure_of(top)

@@ -1,0 +1,141 @@
+"""`haarwire landscape`: every critical point of each approach, counted and the lowest ones listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from haarwire import datasets, groups, plots
+from haarwire.cli import options
+from haarwire.cli.console import DelayedProgress, check_writable, output, write_json
+from haarwire.cli.landscape_text import print_landscape
+from haarwire.cli.pictures import check_picture, save_picture
+from haarwire.groups import Representation
+from haarwire.invariants import penalty_matrix
+from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
+from haarwire.moments import Moments
+from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
+
+__all__ = ["HELP", "landscape_command", "landscape_data"]
+
+HELP: Final = (
+    "Count the critical points of plain, hard-wired, augmented and regularized models of bounded rank, "
+    "and list the lowest.\n\n"
+    "All samples are used. A critical point keeps some of the singular modes, which are numbered from 0 in "
+    "descending order as in the library: 0–4 is the optimum of rank 5. Index: in how many directions the "
+    "loss goes down; all points but the optimum (index 0) are strict saddles. Escape: the mode given up "
+    "and the mode gained along the steepest way down, its curvature, how much lower the point is that it "
+    "leads to, and which that is. Tied modes make families of critical points.\n\n"
+    "Examples:\n\n"
+    "  haarwire landscape digits --symmetry image_rotations:8 --rank 5\n\n"
+    "  haarwire landscape digits --symmetry image_rotations:8 --rank 5 --lowest 20\n\n"
+    "  haarwire landscape digits --symmetry image_rotations:8 --plot points.png"
+)
+
+
+def landscape_command(
+    data: options.Data,
+    *,
+    symmetry: options.Symmetry,
+    rank: options.Rank = None,
+    x: options.X = None,
+    y: options.Y = None,
+    targets: options.Targets = "auto",
+    ridge: options.Ridge = 0.0,
+    penalty: options.Penalty = "generators",
+    alpha: Annotated[
+        float | None,
+        typer.Option(
+            help="Strength of the invariance penalty of the regularized model.",
+            show_default="where data and penalty balance",
+        ),
+    ] = None,
+    lowest: Annotated[int, typer.Option(help="How many critical points of each approach to list.")] = 5,
+    json_file: options.JsonFile = None,
+    plot: options.Plot = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Find the critical points of every approach that exists; print, write and draw them."""
+    options.check_choice(targets, datasets.Targets, "--targets")
+    options.check_choice(penalty, options.PenaltyName, "--penalty")
+    if lowest < 1:
+        raise typer.BadParameter(f"{lowest} is not a whole number ≥ 1", param_hint="--lowest")
+    check_writable(json_file, "--json")
+    check_picture(plot)
+    rep = groups.from_name(symmetry)
+    with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
+        progress("reading", 0.0)
+        source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
+        moments = options.all_moments(source)
+        points: dict[str, CriticalPoints | None] = {"plain": None, "hardwired": None, "augmented": None}
+        for i, approach in enumerate(_approaches(moments, rep, alpha, penalty)):
+            progress(approach.label, 0.3 + 0.15 * i)
+            points[approach.label] = critical_points(moments, rep, rank=rank, approach=approach, ridge=ridge)
+        existing = {name: each for name, each in points.items() if each is not None}
+        content = {
+            "data": source.name,
+            "symmetry": rep.label,
+            "rank": existing["plain"].rank,
+            "ridge": ridge,
+            "penalty": penalty,
+            "approaches": {
+                name: None if each is None else landscape_data(each, lowest) for name, each in points.items()
+            },
+        }
+        if plot is not None:
+            progress("drawing", 0.9)
+            save_picture(plot, plots.plot_landscape(existing))
+    if json_file is not None:
+        write_json(json_file, content)
+    if not quiet:
+        print_landscape(content, moments.count, output())
+
+
+def _approaches(
+    moments: Moments, rep: Representation, alpha: float | None, penalty: Any
+) -> Iterator[Approach]:
+    """All but augmentation by a group without Haar average; plain first, which checks that the data fit."""
+    yield Plain()
+    yield Hardwired()
+    if rep.is_compact:
+        yield Augmented()
+    if alpha is None:
+        stiffness = float(np.trace(penalty_matrix(rep, penalty)))
+        alpha = float(np.trace(moments.gram)) / stiffness if stiffness > 0 else 1.0
+    yield Regularized(alpha, penalty)
+
+
+def landscape_data(points: CriticalPoints, lowest: int) -> dict[str, Any]:
+    """What the command tells of one approach, as plain numbers; modes are numbered from 0."""
+    approach = points.approach
+    return {
+        "alpha": approach.alpha if isinstance(approach, Regularized) else None,
+        "count": points.count,
+        "additional": points.additional,
+        "is_isolated": points.is_isolated,
+        "index_histogram": list(points.index_histogram),
+        "singular_values": points.modes.singular_values[: points.modes.rank].tolist(),
+        "lowest": [_point(point) for point in points.lowest(lowest)],
+    }
+
+
+def _point(point: CriticalPoint) -> dict[str, Any]:
+    escape = point.escape_direction
+    return {
+        "subset": list(point.subset),
+        "loss": point.loss,
+        "index": point.index,
+        "dimension": point.dimension,
+        "escape": None
+        if escape is None
+        else {
+            "swap": list(escape.swap),
+            "curvature": escape.curvature,
+            "loss_decrease": escape.loss_decrease,
+            "leads_to": list(escape.leads_to),
+        },
+    }

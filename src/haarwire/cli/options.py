@@ -1,0 +1,86 @@
+"""Options that several commands share, as typer reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, get_args
+
+import typer
+
+from haarwire.datasets import Dataset
+from haarwire.invariants.penalty import Penalty as PenaltyName
+from haarwire.moments import Moments
+
+__all__ = [
+    "Data",
+    "JsonFile",
+    "Penalty",
+    "PenaltyName",
+    "Plot",
+    "Quiet",
+    "Rank",
+    "Ridge",
+    "Symmetry",
+    "Targets",
+    "X",
+    "Y",
+    "all_moments",
+    "check_choice",
+]
+
+Data: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="DATA", help="'digits', or a .npz, .npy or .csv file.", show_default=False),
+]
+Symmetry: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--symmetry",
+        "-s",
+        help="A name with sizes, such as image_rotations:8, or a .npz file of generators; "
+        "'haarwire symmetries' lists the names.",
+        show_default=False,
+    ),
+]
+Rank: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--rank", "-r", help="Bound on the rank of the coefficients.", show_default="none"),
+]
+X: TypeAlias = Annotated[
+    str | None, typer.Option(help="Inputs: an array of the .npz, or columns separated by commas.")
+]
+Y: TypeAlias = Annotated[
+    str | None, typer.Option(help="Targets: an array of the .npz, columns, or a second .npy file.")
+]
+Targets: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="What the targets are: labels (one-hot), numbers, or auto: integers and text are labels."
+    ),
+]
+Ridge: TypeAlias = Annotated[float, typer.Option(help="Ordinary ridge penalty, for all approaches.")]
+Penalty: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="Invariance penalty: generators (any group), or projection, which depends on the group only."
+    ),
+]
+JsonFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--json", help="Write the result as JSON to this file.")
+]
+Plot: TypeAlias = Annotated[
+    Path | None, typer.Option("--plot", help="Draw a picture to this file: .png, .svg or .pdf.")
+]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+def check_choice(value: str, words: Any, option: str) -> None:
+    """Raise typer's error, with exit code 2, unless a word is one of those of a Literal."""
+    if value not in get_args(words):
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(get_args(words))}", param_hint=option)
+
+
+def all_moments(source: Dataset) -> Moments:
+    """Moments of all samples: those that the source holds out for a test as well."""
+    moments = Moments.from_arrays(source.X, source.Y)
+    return moments if source.test is None else moments + Moments.from_arrays(source.test.X, source.test.Y)

@@ -1,0 +1,129 @@
+"""`haarwire path`: every strength of the invariance penalty, from none to infinite."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from haarwire import datasets, groups, plots
+from haarwire.cli import options
+from haarwire.cli.console import DelayedProgress, check_writable, finite, output, write_json
+from haarwire.cli.path_text import print_path
+from haarwire.cli.pictures import check_picture, save_picture
+from haarwire.errors import ParameterError
+from haarwire.solve import RegularizationPath, regularization_path
+
+__all__ = ["HELP", "path_command", "path_data"]
+
+HELP: Final = (
+    "Follow the regularized model from no invariance penalty (alpha = 0) to an infinite one, where it is "
+    "the hard-wired model.\n\n"
+    "All samples are used for training. Loss: mean over samples of the squared error summed over targets. "
+    "Gap: the relative size of the non-invariant part of the coefficients. Degrees of freedom: of the fit "
+    "without a bound on the rank, for one target, its intercept not counted. The path is proven "
+    "continuous, or each place is bracketed where kept and dropped singular values meet and the optimum "
+    "may jump.\n\n"
+    "In the JSON, null stands for infinity (the last alpha, say).\n\n"
+    "Examples:\n\n"
+    "  haarwire path digits --symmetry image_rotations:8 --rank 5\n\n"
+    "  haarwire path digits --symmetry image_rotations:8 --plot path.png"
+)
+
+_GAPS: Final = (0.1, 0.01, 0.001)
+
+
+def path_command(
+    data: options.Data,
+    *,
+    symmetry: options.Symmetry,
+    rank: options.Rank = None,
+    x: options.X = None,
+    y: options.Y = None,
+    targets: options.Targets = "auto",
+    ridge: options.Ridge = 0.0,
+    penalty: options.Penalty = "generators",
+    alphas: Annotated[
+        int,
+        typer.Option(help="Strengths between 0 and infinity in the JSON; the table shows up to 7 of them."),
+    ] = 61,
+    json_file: options.JsonFile = None,
+    plot: options.Plot = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Factor the path once; print, write and draw what it says."""
+    options.check_choice(targets, datasets.Targets, "--targets")
+    options.check_choice(penalty, options.PenaltyName, "--penalty")
+    if alphas < 1:
+        raise typer.BadParameter(f"{alphas} is not a whole number ≥ 1", param_hint="--alphas")
+    check_writable(json_file, "--json")
+    check_picture(plot)
+    rep = groups.from_name(symmetry)
+    with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
+        progress("reading", 0.0)
+        source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
+        moments = options.all_moments(source)
+        progress("factoring", 0.3)
+        path = regularization_path(moments, rep, rank=rank, ridge=ridge, penalty=penalty)  # type: ignore[arg-type]  # checked above
+        progress("certifying", 0.6)
+        content = {"data": source.name, "symmetry": rep.label, **path_data(path, alphas)}
+        if plot is not None:
+            progress("drawing", 0.9)
+            save_picture(plot, plots.plot_path(path))
+    if json_file is not None:
+        write_json(json_file, content)
+    if not quiet:
+        print_path(content, moments.count, output())
+
+
+def path_data(path: RegularizationPath, n_alphas: int) -> dict[str, Any]:
+    """Everything the command tells, as plain numbers; None stands for infinity."""
+    r = path.rank
+    strengths = np.geomspace(*plots.alpha_range(path), n_alphas)
+    rounded = np.array([float(f"{alpha:.2e}") for alpha in strengths])
+    curve = path.curve(np.concatenate([[0.0], rounded, [np.inf]]))
+    certificate = path.certify()
+    return {
+        "rank": r,
+        "ridge": path.ridge,
+        "penalty": path.frame.penalty,
+        "curve": {
+            "alpha": [finite(alpha) for alpha in curve.alphas],
+            "loss": curve.loss[:, r - 1].tolist(),
+            "objective": curve.objective[:, r - 1].tolist(),
+            "penalty": curve.penalty[:, r - 1].tolist(),
+            "invariance_gap": curve.invariance_gap[:, r - 1].tolist(),
+            "relative_gap": curve.relative_gap[:, r - 1].tolist(),
+            "singular_values": curve.singular_values.tolist(),
+            "degrees_of_freedom": curve.degrees_of_freedom.tolist(),
+        },
+        "certificate": {
+            "is_continuous": certificate.is_continuous,
+            "crossings": [
+                {
+                    "low": crossing.low,
+                    "high": finite(crossing.high),
+                    "modes": list(crossing.modes),
+                    "singular_value": crossing.singular_value,
+                    "jump": crossing.jump,
+                }
+                for crossing in certificate.crossings
+            ],
+            "min_gap": finite(certificate.min_gap),
+            "gap_bound": finite(certificate.gap_bound),
+            "margin": certificate.margin,
+            "n_evaluations": certificate.n_evaluations,
+        },
+        "tail": _tail(path),
+        "alpha_for_gap": {str(gap): finite(path.alpha_for_gap(gap)) for gap in _GAPS},
+    }
+
+
+def _tail(path: RegularizationPath) -> dict[str, float] | None:
+    try:
+        tail = path.tail
+    except ParameterError:  # the hard-wired optimum is tied: the path has no limit to approach
+        return None
+    return {"gap_constant": tail.gap_constant, "distance_constant": tail.distance_constant}
