@@ -44,3 +44,12 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return int(code or 0), captured.out, captured.err
 
     return command
+
+
+@pytest.fixture
+def diagonal(folder: Path) -> tuple[str, ...]:
+    """C₀ = I, B = diag(1, 2) under diag(1, 2): R = diag(0, 1), and at rank 1 the path jumps at alpha = 3."""
+    X = np.sqrt(2.0) * np.concatenate([np.eye(2), -np.eye(2)])
+    np.savez("diagonal.npz", x=X, y=X * [1.0, 2.0])
+    np.savez("stretch.npz", stretch=np.diag([1.0, 2.0]))
+    return ("diagonal.npz", "--symmetry", "stretch.npz", "--rank", "1")

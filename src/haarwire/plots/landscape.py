@@ -83,8 +83,9 @@ def plot_landscape(
         Without matplotlib.
     """
     plt = pyplot()
-    named = {points.approach.label: points} if isinstance(points, CriticalPoints) else dict(points)
-    if not named or not all(isinstance(each, CriticalPoints) for each in named.values()):
+    named = {points.approach.label: points} if isinstance(points, CriticalPoints) else points
+    is_mapping = isinstance(named, Mapping) and len(named) > 0
+    if not is_mapping or not all(isinstance(each, CriticalPoints) for each in named.values()):
         raise ParameterError(
             f"plot_landscape needs critical points, got {points!r}",
             cause="an empty mapping, or a solution in their place",
@@ -154,7 +155,8 @@ def _are_comparable(losses: list[FloatArray]) -> bool:
 
 def _markers(indices: IntArray, losses: FloatArray, are_families: NDArray[np.bool_]) -> _Markers:
     extent = float(np.ptp(losses))
-    cells = np.floor((losses - losses.min()) * (_CELLS / extent if extent > 0 else 0.0)).astype(np.int64)
+    places = (losses - losses.min()) * (_CELLS / extent if extent > 0 else 0.0)
+    cells = np.floor(np.round(places, 6)).astype(np.int64)  # equal losses differ by rounding
     keys, inverse, numbers = np.unique(
         np.stack([indices, cells, are_families]), axis=1, return_inverse=True, return_counts=True
     )
