@@ -69,7 +69,7 @@ def plot_landscape(
     lowest : int
         How many points to draw, in order of loss, where there are more than 5000; otherwise all are.
     axes : matplotlib Axes or sequence of them, optional
-        Where to draw, one for each landscape; the bars stand above. Default: a new figure.
+        Where to draw, one for each landscape, without the bars. Default: a new figure.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def plot_landscape(
             remedy="give critical_points(…), or {'plain': critical_points(…), …}",
         )
     clouds = [_cloud(each, lowest) for each in named.values()]
-    own = axes is None
+    bars: list[Axes] = []
     if axes is None:
         _, grid = plt.subplots(
             2,
@@ -109,26 +109,27 @@ def plot_landscape(
                 ax.tick_params(labelleft=False)
     else:
         each_axes = axes_list(axes, len(named), "plot_landscape")
-        bars = [ax.inset_axes((0.0, 1.1, 1.0, 0.22)) for ax in each_axes]
     last = max(int(indices.max()) for indices, _, _ in clouds)
     are_drawn: set[bool] = set()
-    for ax, above, (name, each), cloud in zip(each_axes, bars, named.items(), clouds, strict=True):
-        markers = _markers(*cloud)
+    for i, (name, each) in enumerate(named.items()):
+        markers = _markers(*clouds[i])
         are_drawn.update(markers.are_families.tolist())
-        ax.set_xlim(-0.7, last + 0.7)
-        _draw(ax, each, markers)
-        _draw_counts(above, each, last, is_whole=each.count <= _ALL)
+        each_axes[i].set_xlim(-0.7, last + 0.7)
+        _draw(each_axes[i], each, markers)
+        if bars:
+            _draw_counts(bars[i], each, last, is_whole=each.count <= _ALL)
         kinds = ("critical point", "critical points") if each.is_isolated else _FAMILIES
-        above.set_title(f"{name}\n{spelled(each.count)} {kinds[each.count > 1]}", fontsize=10)
+        title = f"{name}\n{spelled(each.count)} {kinds[each.count > 1]}"
+        (bars or each_axes)[i].set_title(title, fontsize=10)
     each_axes[0].set_ylabel("loss")
-    bars[0].set_ylabel("number")
     figure = figure_of(each_axes[0])
     handles = _legend(are_drawn)
-    if own:
+    if bars:
+        bars[0].set_ylabel("number")
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
     else:
         # Loss rises with the index: this corner is empty.
-        each_axes[-1].legend(handles=handles, loc="lower right", frameon=False)
+        each_axes[-1].legend(handles=handles, loc="lower right", frameon=False, fontsize=8)
     return figure
 
 
