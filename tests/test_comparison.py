@@ -65,7 +65,7 @@ def test_the_result_as_data_has_the_agreed_keys_and_types(rep: hw.Representation
 
     assert list(content) == [
         "data", "symmetry", "rank", "n_train", "n_test", "score", "approaches",
-        "max_difference_hardwired_augmented", "verdict",
+        "max_difference_hardwired_augmented", "path", "verdict",
     ]  # fmt: skip
     assert (content["data"], content["symmetry"]) == ("made", rep.name)
     assert (content["rank"], content["n_train"], content["n_test"]) == (3 if labels else 2, 60, 30)

@@ -18,7 +18,17 @@ from haarwire.landscape import count_critical_points
 from haarwire.moments import Moments, check_finite
 from haarwire.selection import Verdict, cross_validate, verdict
 from haarwire.selection.risk import MovedRisk, moved_sample_losses, risks, sample_losses
-from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized, Solution, solve
+from haarwire.solve import (
+    Approach,
+    Augmented,
+    Certificate,
+    Hardwired,
+    Plain,
+    Regularized,
+    Solution,
+    regularization_path,
+    solve,
+)
 from haarwire.solve.solver import check_samples, checked_rank
 
 __all__ = ["ApproachResult", "Comparison", "QuestionResult", "compare"]
@@ -102,6 +112,8 @@ class Comparison:
         By name: plain, hardwired, augmented (None for a group without Haar average), regularized.
     max_difference_hardwired_augmented : float or None
         Largest difference of a coefficient, relative to the largest hard-wired coefficient.
+    path : Certificate
+        Whether the regularization path on the training samples is continuous, or where it may jump.
     verdict : dict of str to Verdict or None
         By question: as_is and moved.
     """
@@ -114,6 +126,7 @@ class Comparison:
     score: str
     approaches: dict[str, ApproachResult | None]
     max_difference_hardwired_augmented: float | None
+    path: Certificate
     verdict: dict[str, Verdict | None]
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,6 +140,7 @@ class Comparison:
             "score": self.score,
             "approaches": {name: _plain_data(row) for name, row in self.approaches.items()},
             "max_difference_hardwired_augmented": self.max_difference_hardwired_augmented,
+            "path": _plain_data(self.path),
             "verdict": {question: _plain_data(v) for question, v in self.verdict.items()},
         }
 
@@ -134,6 +148,8 @@ class Comparison:
 def _plain_data(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {name: _plain_data(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, tuple):
+        return [_plain_data(item) for item in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
@@ -228,6 +244,7 @@ def compare(
         started,
     )
 
+    certificate = regularization_path(moments, rep, rank=r, ridge=ridge).certify()
     report("testing", 0.8)
     evaluation = _Evaluation(test, rep, move_rng)
     as_is = evaluation("as_is", [f.as_is for f in fits])
@@ -254,6 +271,7 @@ def compare(
         score="R²" if data.classes is None else "accuracy",
         approaches=rows,
         max_difference_hardwired_augmented=_difference({f.as_is.approach.label: f.as_is.coef for f in fits}),
+        path=certificate,
         verdict={
             "as_is": verdict(
                 {name: t.sample_losses for name, t in zip(names, as_is, strict=True)}, "on data as they are"

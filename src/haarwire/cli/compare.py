@@ -106,6 +106,14 @@ def print_comparison(result: Comparison, console: Console) -> None:
         if difference is None
         else f"Coefficients, hardwired and augmented: largest relative difference {difference:.1e}",
     )
+    jumps = len(result.path.crossings)
+    print_wrapped(
+        console,
+        "Regularization path: continuous on all of [0, ∞]"
+        if result.path.is_continuous
+        else f"Regularization path: the optimum may jump at {jumps} place{'s' if jumps > 1 else ''}; "
+        "'haarwire path' shows where",
+    )
     for question, verdict in result.verdict.items():
         if verdict is not None:
             console.print()

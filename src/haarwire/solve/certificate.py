@@ -69,7 +69,8 @@ class Certificate:
     Attributes
     ----------
     is_continuous : bool
-        Whether σ_r² − σ_{r+1}² > margin on the whole path, so that the optimum is unique and continuous.
+        Whether σ_r² − σ_{r+1}² > margin on the whole path, so that the optimum is unique and continuous; or
+        there is nothing to change places (every mode is kept, or nothing depends on alpha).
     crossings : tuple of Crossing
         Brackets that could not be certified: the gap closes, to rounding, inside each.
     min_gap : float
@@ -78,7 +79,8 @@ class Certificate:
         Proven lower bound of σ_r² − σ_{r+1}² outside the crossings (and outside the end segment where
         r exceeds the rank at infinity: the modes beyond it fade out there).
     margin : float
-        The rounding margin: gaps of σ² below it are not told from zero.
+        The rounding margin: gaps of σ² below it are not told from zero. It falls with alpha; each interval
+        is tested against its own, and this is the largest.
     n_evaluations : int
         How many alphas were evaluated.
     """
