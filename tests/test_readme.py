@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import haarwire as hw
+import pytest
 from haarwire.cli import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -27,14 +28,15 @@ def test_the_python_face_runs() -> None:
     assert hw.invariant_subspace(mine).dim == 16
 
 
-def test_the_main_job_prints_what_is_shown(capsys: object, monkeypatch: object) -> None:
+def test_the_main_job_prints_what_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (shown,) = _blocks("text")
-    monkeypatch.setenv("COLUMNS", "100")  # type: ignore[attr-defined]
-    try:
+    monkeypatch.setenv("COLUMNS", "100")
+    with pytest.raises(SystemExit) as end:
         main(["compare", "digits", "--symmetry", "image_rotations:8", "--rank", "5"])
-    except SystemExit as end:
-        assert end.code in (0, None)
-    printed = capsys.readouterr().out  # type: ignore[attr-defined]
+    assert end.value.code == 0
+    printed = capsys.readouterr().out
 
     def numbers(text: str) -> list[list[str]]:
         """The rows of the table, without gaps at the level of rounding and without seconds."""
