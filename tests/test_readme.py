@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import haarwire as hw
 import pytest
+
+import haarwire as hw
 from haarwire.cli import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
