@@ -1,0 +1,33 @@
+"""The examples in the docstrings run and print what they show."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import haarwire as hw
+
+# Not pytest's own collection of doctests: it would put the package `haarwire.solve` in place of the function.
+MODULES = [
+    "haarwire",
+    *(
+        info.name
+        for info in pkgutil.walk_packages(hw.__path__, "haarwire.")
+        if info.name != "haarwire.__main__"
+    ),
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+
+
+def test_there_are_examples() -> None:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = [t for name in MODULES for t in finder.find(importlib.import_module(name)) if t.examples]
+    assert len(found) >= 25
