@@ -1,0 +1,96 @@
+"""Checkpoints: the whole state of a training run in one .npz file, without pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarwire.errors import FileError
+
+__all__ = ["fingerprint", "load_checkpoint", "save_checkpoint"]
+
+State: TypeAlias = dict[str, NDArray[Any]]
+
+FORMAT: Final = "haarwire training 1"
+
+
+def fingerprint(parts: Iterable[object]) -> str:
+    """SHA-256 of arrays (their bytes) and options (their representation), in order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            digest.update(repr((part.shape, part.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        else:
+            digest.update(repr(part).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def save_checkpoint(path: Path, state: Mapping[str, NDArray[Any]], mark: str) -> None:
+    """Write the state beside the file and rename it, so that the file is always a whole one.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be written.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, format=np.array(FORMAT), mark=np.array(mark), **state)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise FileError(
+            f"the checkpoint {path} cannot be written: {error.strerror or error}",
+            cause="a folder that does not exist, no permission, or a full disk",
+            remedy="create the folder first, or give another path",
+        ) from error
+
+
+def load_checkpoint(path: Path, mark: str) -> State:
+    """Read a state back.
+
+    Raises
+    ------
+    FileError
+        When there is no such file, it is no checkpoint, or that of another training run.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            state = {name: file[name] for name in file.files}
+    except FileNotFoundError as error:
+        raise FileError(
+            f"there is no checkpoint {path}",
+            cause="a misspelt path, or a run that was stopped before its first checkpoint",
+            remedy="leave out resume= to start from the beginning",
+        ) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise FileError(
+            f"the checkpoint {path} cannot be read: {error}",
+            cause="a file that is no checkpoint, or a copy that was cut short",
+            remedy="give a file written by train(…, checkpoint=…)",
+        ) from error
+    if str(state.pop("format", "")) != FORMAT:
+        raise FileError(
+            f"{path} is not a training checkpoint of this version ({FORMAT!r})",
+            cause="an .npz file with other contents, or a checkpoint of another version",
+            remedy="give a file written by train(…, checkpoint=…)",
+        )
+    if str(state.pop("mark", "")) != mark:
+        raise FileError(
+            f"the checkpoint {path} belongs to another training run",
+            cause="other data, widths, number of runs, optimizer, learning rate, precision or recording",
+            remedy="call train with the same arguments as before (only steps may differ)",
+        )
+    return state

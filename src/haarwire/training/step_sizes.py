@@ -1,0 +1,92 @@
+"""The learning rate that is safe, from the spectrum of the problem and the layers at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from haarwire.errors import ParameterError
+from haarwire.solve import Modes
+from haarwire.training.optimizers import OptimizerName
+from haarwire.training.recording import Recorder
+
+__all__ = ["learning_rates", "safe_rates"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+ADAM_RATE: Final = 1e-2
+
+
+def learning_rates(
+    asked: Literal["auto"] | ArrayLike,
+    optimizer: OptimizerName,
+    recorder: Recorder,
+    layers: Sequence[FloatArray],
+) -> FloatArray:
+    """One rate a run: `safe_rates` (0.01 for Adam) for "auto"; a number, or an array, as given."""
+    runs = recorder.owner.size
+    if isinstance(asked, str):
+        if asked == "auto":
+            return np.full(runs, ADAM_RATE) if optimizer == "adam" else safe_rates(recorder, layers)
+        raise _wrong_rate(asked, runs)
+    try:
+        given = np.asarray(asked, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise _wrong_rate(asked, runs) from error
+    n_problems = len(recorder.problems)
+    if given.shape == (runs // n_problems,):
+        given = np.tile(given, n_problems)
+    if given.shape not in ((), (runs,)) or not (np.isfinite(given) & (given > 0)).all():
+        raise _wrong_rate(asked, runs)
+    return np.array(np.broadcast_to(given, runs))
+
+
+def safe_rates(recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
+    """η = 1/(2 c_max K + (L − 1) g ρ^{L−2}), at most half of what gradient descent survives.
+
+    The Hessian of J in the layers is at most 2 c_max Σ_l ‖A_l‖²‖B_l‖² + (L − 1)‖G‖ρ^{L−2}, where
+    A_l = W_L ⋯ W_{l+1}, B_l = W_{l−1} ⋯ W_1, G = 2(VC − B) and ρ the largest norm of a layer. K is the
+    larger of that sum at the start and L s^{2−2/L}, its value at the balanced optimum of norm s = ‖V*‖;
+    g = ‖G‖ at the start, and ρ the larger of that at the start and s^{1/L}.
+    """
+    depth, runs = len(layers), recorder.owner.size
+    frame, owner = recorder.frame, recorder.owner
+    below, above = [layers[0]], [layers[-1]]  # products from either end; the last of each is V
+    for W in layers[1:]:
+        below.append(W @ below[-1])
+    for W in layers[-2::-1]:
+        above.append(above[-1] @ W)
+    ones = [np.ones(runs)]
+    over = [*map(_norms, above[-2::-1]), *ones]
+    under = [*ones, *map(_norms, below[:-1])]
+    around = np.sum([(a * b) ** 2 for a, b in zip(over, under, strict=True)], axis=0)
+    sizes = recorder.per_run([_size(t.modes, recorder.rank) for t in recorder.targets])
+    c_max = recorder.per_run([float(c.max(initial=0.0)) for c in frame.values])
+    bound = 2.0 * c_max * np.maximum(around, depth * sizes ** (2.0 - 2.0 / depth))
+    if depth > 1:
+        residual = 2.0 * (below[-1] * frame.values[owner][:, None] - frame.cross[owner])
+        rho = np.maximum(np.max([_norms(W) for W in layers], axis=0), sizes ** (1.0 / depth))
+        bound += (depth - 1) * _norms(residual) * rho ** (depth - 2)
+    return np.asarray(1.0 / np.where(bound > 0, bound, 1.0))
+
+
+def _norms(W: FloatArray) -> FloatArray:
+    """Spectral norms of a stack."""
+    return np.asarray(np.linalg.norm(W, 2, axis=(1, 2)))
+
+
+def _size(modes: Modes, rank: int) -> float:
+    kept = slice(min(rank, modes.rank))
+    V = (modes.left[:, kept] * modes.singular_values[kept]) @ modes.right[kept]
+    return float(np.linalg.norm(V, 2)) if V.size else 0.0
+
+
+def _wrong_rate(asked: object, runs: int) -> ParameterError:
+    return ParameterError(
+        f"learning_rate must be 'auto', a number > 0 or one a run ({runs} runs), got {asked!r}",
+        cause="a zero or negative rate, a misspelt word, or an array of another length",
+        remedy="use learning_rate='auto' for a safe step from the spectrum",
+    )
