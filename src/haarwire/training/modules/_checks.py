@@ -99,7 +99,7 @@ def trailing_axes(shape: Sequence[int], rep: Representation) -> int | None:
     return None
 
 
-def checked_batch(x: object, rep: Representation, what: str = "the batch") -> Tensor:
+def checked_batch(x: object, rep: Representation, what: str = "the batch", verb: str = "has") -> Tensor:
     """Flatten a batch (N, …) to (N, carried, rep.dim), or DataError."""
     if not isinstance(x, Tensor):
         raise DataError(
@@ -109,7 +109,7 @@ def checked_batch(x: object, rep: Representation, what: str = "the batch") -> Te
         )
     if (x.ndim >= 1 and x.shape[0] == 0) or trailing_axes(x.shape[1:], rep) is None:
         raise DataError(
-            f"{what} has shape {tuple(x.shape)}, {rep.label} acts on {rep.dim} coordinates",
+            f"{what} {verb} shape {tuple(x.shape)}, {rep.label} acts on {rep.dim} coordinates",
             cause="a symmetry for inputs of another size, channels-last images with a symmetry for one "
             "channel, no samples, or a single sample without its first axis",
             remedy=f"the last axes must multiply to {rep.dim}, after a first one for the samples: (N, "

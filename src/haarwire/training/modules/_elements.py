@@ -50,7 +50,7 @@ class ElementStack(nn.Module):
         if any(g.signs is not None for g in by_index):
             self.kind = "signed permutations"
             signs = np.stack([np.ones(g.dim) if g.signs is None else g.signs for g in by_index])
-            self.register_buffer("signs", torch.from_numpy(signs).to(device, dtype), persistent=False)
+            self.register_buffer("signs", torch.from_numpy(signs).to(device, torch.int8), persistent=False)
 
     def __len__(self) -> int:
         return len(self.matrices if self.kind == "matrices" else self.indices)

@@ -11,7 +11,7 @@ from haarwire.training.modules._checks import check_same_group
 
 __all__ = ["LARGEST_NULL_SPACE", "fixed_vectors", "intertwiners"]
 
-LARGEST_NULL_SPACE: Final = 2048
+LARGEST_NULL_SPACE: Final = 1024
 """Entries m·n of W up to which W ρ_X = ρ_Y W is solved by a singular value decomposition."""
 
 
@@ -30,7 +30,7 @@ def intertwiners(source: Representation, target: Representation) -> Subspace:
     Raises
     ------
     ParameterError
-        When matrices act and m·n is larger than 2048.
+        When matrices act and m·n is larger than 1024.
     RepresentationError
         When source and target do not belong to one group.
     """

@@ -95,7 +95,7 @@ class Trial(NamedTuple):
 
 def moved_versions(x: Tensor, rep: Representation, seed: int) -> list[Tensor]:
     """The samples moved by every element of a small group, else by independent random elements, often."""
-    flat = checked_batch(x, rep, "the inputs")
+    flat = checked_batch(x, rep, "the inputs", "have")
     try:
         versions = ElementStack(rep.elements(limit=SMALL_GROUP), x).each(flat)
     except GroupTooLargeError:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from haarwire.errors import GroupTooLargeError
-from haarwire.groups import Representation
+from haarwire.groups import Element, Representation
 from haarwire.training.modules._checks import check_compact, checked_batch, checked_generator, checked_rep
 from haarwire.training.modules._elements import ElementStack
 
@@ -27,8 +27,10 @@ class Augment(nn.Module):
         super().__init__()
         self.rep = rep
         self._rng = checked_generator(seed)
-        self._table = _listed(rep)
-        if self._table is None:
+        self._elements = _listed(rep)
+        # Tensors by device and dtype of the batches, made when the first of a kind comes.
+        self._tables: dict[tuple[torch.device, torch.dtype], ElementStack] = {}
+        if self._elements is None:
             rep.sample(0)  # whether elements can be drawn at all
 
     def extra_repr(self) -> str:
@@ -45,10 +47,13 @@ class Augment(nn.Module):
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _moved(self, x: Tensor) -> Tensor:
-        if self._table is None:
+        if self._elements is None:
             return ElementStack(self.rep.sample(self._rng, x.shape[0]), x).matched(x)
-        which = self._rng.integers(len(self._table), size=x.shape[0])
-        return self._table.chosen(x, which)
+        kind = (x.device, x.dtype)
+        if kind not in self._tables:
+            self._tables[kind] = ElementStack(self._elements, x)
+        which = self._rng.integers(len(self._elements), size=x.shape[0])
+        return self._tables[kind].chosen(x, which)
 
 
 def augment(rep: Representation, seed: int | None = None) -> Augment:
@@ -95,10 +100,10 @@ def augment(rep: Representation, seed: int | None = None) -> Augment:
     return Augment(rep, seed)
 
 
-def _listed(rep: Representation) -> ElementStack | None:
+def _listed(rep: Representation) -> tuple[Element, ...] | None:
     """All elements of a small finite group."""
     size = rep.dim if rep.is_signed_permutation else rep.dim**2
     try:
-        return ElementStack(rep.elements(min(_TABLE_ELEMENTS, max(1, _TABLE_NUMBERS // size))))
+        return rep.elements(min(_TABLE_ELEMENTS, max(1, _TABLE_NUMBERS // size)))
     except GroupTooLargeError:
         return None

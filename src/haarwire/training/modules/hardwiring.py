@@ -122,7 +122,7 @@ def hardwire(
     Raises
     ------
     ParameterError
-        When there is no such parameter, the sizes do not fit, or matrices act on more than 2048 entries.
+        When there is no such parameter, the sizes do not fit, or matrices act on more than 1024 entries.
     RepresentationError
         When source and target do not belong to one group, or nothing but zero is left for the weight.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias, final
 from weakref import WeakKeyDictionary
 
@@ -160,12 +162,23 @@ def _lie_derivative(module: nn.Module, x: Tensor, direction: Tensor) -> Tensor:
     """Df(x)[Lx], samples first."""
 
     def function(inputs: Tensor) -> Tensor:
-        return tensor_output(module(inputs), module)
+        # A batch norm writes to its buffers, which jvp allows with copies only.
+        buffers = {name: values.clone() for name, values in module.named_buffers()}
+        return tensor_output(torch.func.functional_call(module, buffers, (inputs,)), module)
 
+    _load_forward_mode()
     with sdpa_kernel(SDPBackend.MATH):
         tangent = torch.func.jvp(function, (x,), (direction,))[1]
     assert isinstance(tangent, Tensor)
     return tangent
+
+
+@cache
+def _load_forward_mode() -> None:
+    """PyTorch warns of a deprecated part of its own the first time it differentiates forwards."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+        torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
 
 
 def _generators(rep: Representation, like: Tensor) -> _Generators:
