@@ -241,10 +241,10 @@ def conditioning(
     """How regularization worsens the conditioning of training, while augmentation does not.
 
     λ_max(C₀ + αR) grows as α λ_max(R) while the invariant directions keep their curvature: κ ∝ α for
-    large α, and the invariance gap ∝ 1/α. So a gap of δ costs in the order of 1/δ steps. No α enters the
-    other two. For one layer, an orthogonal ρ and data of mean zero, κ(hard-wired) ≤ κ(augmented) ≤
-    κ(plain) by interlacing and convexity; with more layers the modes of the optimum enter, and the second
-    inequality in particular is not a law.
+    large α, and the invariance gap ∝ 1/α. So a gap of δ costs in the order of 1/δ steps. (A small α can
+    improve κ: it adds curvature in directions with little data.) No α enters the other two. For one
+    layer, an orthogonal ρ and data of mean zero, κ(hard-wired) ≤ κ(augmented) ≤ κ(plain) by interlacing
+    and convexity; with more layers the modes of the optimum enter, and neither inequality is a law.
 
     Parameters
     ----------

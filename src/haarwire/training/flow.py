@@ -185,9 +185,13 @@ def integrate(
     shapes = [W.shape for W in start]
     cuts = np.cumsum([W.size for W in start])[:-1]
 
-    def flat(_t: float, y: FloatArray) -> FloatArray:
+    def flat(t: float, y: FloatArray) -> FloatArray:
         layers = [part.reshape(shape) for part, shape in zip(np.split(y, cuts), shapes, strict=True)]
-        return np.concatenate([g.ravel() for g in slope(layers)])
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = np.concatenate([g.ravel() for g in slope(layers)])
+        if not np.isfinite(out).all():
+            raise _lost(t, "the derivative is not finite")
+        return out
 
     y0 = np.concatenate([W.ravel() for W in start])
     # Tiny initial layers decide when each mode is learnt: absolute errors must be far below them.
@@ -197,11 +201,15 @@ def integrate(
         flat, (times[0], times[-1]), y0, method=method, t_eval=times, rtol=rtol, atol=max(atol, 1e-200)
     )
     if not result.success:
-        raise ConvergenceError(
-            f"gradient flow was lost at time {result.t[-1] if result.t.size else times[0]:.6g}: "
-            f"{result.message}",
-            cause="a stiff problem: a gram whose eigenvalues reach over many magnitudes",
-            remedy='use method="LSODA" or "Radau", or a larger rtol',
-        )
+        raise _lost(float(result.t[-1] if result.t.size else times[0]), result.message)
     parts = np.split(result.y.T, cuts, axis=1)
     return [part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _lost(time: float, reason: str) -> ConvergenceError:
+    return ConvergenceError(
+        f"gradient flow was lost at time {time:.6g}: {reason}",
+        cause="layers or data of enormous size, or a stiff problem: a gram whose eigenvalues reach over many "
+        "magnitudes",
+        remedy='scale the data, or use method="LSODA" or "Radau" for stiff problems',
+    )

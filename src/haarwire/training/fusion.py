@@ -45,10 +45,9 @@ class FusionLayers:
 
     Attributes
     ----------
-    branch_a, branch_b : tuple of ndarray
-        W_A¹ (h×n_A), …, W_A^{L_f}, and likewise for B; the last is (m×h) under late fusion.
-    trunk : tuple of ndarray
-        W^{L_f+1} (h×h), …, W^L (m×h); empty under late fusion.
+    branch_a, branch_b, trunk : tuple of ndarray
+        W_A¹ (h×n_A), …, W_A^{L_f}, and likewise for B; the last is (m×h) under late fusion. The trunk is
+        W^{L_f+1} (h×h), …, W^L (m×h), empty under late fusion.
     """
 
     branch_a: tuple[FloatArray, ...]
@@ -68,12 +67,10 @@ class FusionFlow:
 
     Attributes
     ----------
-    times : ndarray, shape (T,)
-        In the clock of Ẇ = −∂J/∂W.
+    times, losses : ndarray, shape (T,)
+        t in the clock of Ẇ = −∂J/∂W, and J.
     map_a, map_b : ndarray, shapes (T, m, n_A) and (T, m, n_B)
         W_A and W_B.
-    losses : ndarray, shape (T,)
-        J.
     layers : FusionLayers
         At the last time.
     """
@@ -253,24 +250,26 @@ def measured_phase(flow: FusionFlow) -> tuple[float, float]:
     Raises
     ------
     DataError
-        When one of them never gets there.
+        When one of them has not settled at the end.
     """
+    t = flow.times
     norms = [np.linalg.norm(W, axis=(1, 2)) for W in (flow.map_a, flow.map_b)]
-    rests = measured_plateaus(flow.times, flow.losses)
-    levels = [norm[-1] for norm in norms]
-    crossings = [_first_crossing(flow.times, n, 0.5 * level) for n, level in zip(norms, levels, strict=True)]
-    if len(rests) == 3 and None not in crossings:
+    late = int(np.searchsorted(t, t[-1] - 0.05 * (t[-1] - t[0]))) - 1
+    levels = [float(norm[-1]) for norm in norms]
+    is_settled = all(abs(n[late] - level) <= 0.02 * level for n, level in zip(norms, levels, strict=True))
+    rests = measured_plateaus(t, flow.losses)
+    if is_settled and len(rests) == 3:
         # At rest the loss is that of one modality alone.
         middle = int(np.argmin(np.abs(flow.losses - rests[1].loss)))
         first = 0 if norms[0][middle] / levels[0] > norms[1][middle] / levels[1] else 1
-        crossings[first] = _first_crossing(flow.times, norms[first], 0.5 * norms[first][middle])
-    t_a, t_b = crossings
-    if t_a is None or t_b is None:
+        levels[first] = float(norms[first][middle])
+    if not is_settled or any(n[0] >= 0.5 * level for n, level in zip(norms, levels, strict=True)):
         raise DataError(
-            "a modality has not learnt within the times simulated",
-            cause="times that end too early, or begin after the start",
-            remedy="simulate for longer: beyond unimodal_phase(…).second_time",
+            "a modality has not learnt within the times simulated, or had before they begin",
+            cause="times that end too early, or a large initial scale",
+            remedy="simulate from a small start for longer: beyond unimodal_phase(…).second_time",
         )
+    t_a, t_b = (_first_crossing(t, n, 0.5 * level) for n, level in zip(norms, levels, strict=True))
     return t_a, t_b
 
 
@@ -293,13 +292,9 @@ def _path_gradient(layers: Sequence[FloatArray], G: FloatArray) -> list[FloatArr
 
 def _unit(v: FloatArray) -> FloatArray:
     """v/‖v‖, and the first axis for 0."""
-    size = float(np.linalg.norm(v))
-    return v / size if size > 0 else np.eye(v.size)[0]
+    return v / np.linalg.norm(v) if v.any() else np.eye(v.size)[0]
 
 
-def _first_crossing(times: FloatArray, values: FloatArray, level: float) -> float | None:
-    above = np.flatnonzero(values >= level)
-    if above.size == 0 or above[0] == 0:
-        return None
-    i = int(above[0])
+def _first_crossing(times: FloatArray, values: FloatArray, level: float) -> float:
+    i = int(np.flatnonzero(values >= level)[0])
     return float(np.interp(level, values[i - 1 : i + 1], times[i - 1 : i + 1]))

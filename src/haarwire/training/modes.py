@@ -65,13 +65,8 @@ def spectral_modes(problem: Quadratic, *, tol: float = 1e-9) -> SpectralModes:
     Parameters
     ----------
     problem : Quadratic
-        C (k×k) and B (m×k).
     tol : float
         ‖C v_i − c_i v_i‖ up to tol·‖C‖ counts as zero.
-
-    Returns
-    -------
-    SpectralModes
     """
     C, B = problem.gram, problem.cross
     U, s, Vt = np.linalg.svd(B, full_matrices=False)
