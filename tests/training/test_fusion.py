@@ -162,7 +162,7 @@ def test_several_inputs_a_modality_and_random_layers():
         first, second = times if phase.first == "A" else times[::-1]
         errors.append([first / phase.first_time - 1.0, second / phase.second_time - 1.0])
         assert flow.losses[-1] == pytest.approx(
-            100.0 - np.vdot(problem.cross, np.linalg.solve(C, problem.cross[0])), abs=1e-5
+            100.0 - np.vdot(problem.cross, np.linalg.solve(C, problem.cross[0])), abs=1e-3
         )
     # Overlaps cost an O(1) time: half the relative error where ln(1/ε) is doubled.
     far, near = np.abs(errors)
