@@ -91,10 +91,11 @@ def check_options(
             )
     counts = [("steps", steps), ("checkpoint_every", checkpoint_every)]
     counts += [] if isinstance(record, str) and record == "log" else [("record", record)]
+    other = " or 'log'"
     for name, value in counts:
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
             raise ParameterError(
-                f"{name} must be an integer ≥ 1{' or log' * (name == 'record')}, got {value!r}",
+                f"{name} must be an integer ≥ 1{other if name == 'record' else ''}, got {value!r}",
                 cause="a fraction such as 1e4, or a count of zero",
                 remedy=f"use for example {name}=10_000",
             )

@@ -79,19 +79,21 @@ class Objective:
         self.owner = owner
         present = np.unique(owner)
         self._is_single = present.size == 1
-        cross = frame.cross @ frame.basis.swapaxes(1, 2) if dense else frame.cross
+        # The factor 2 of the gradient is in the problem: 2C and 2B.
+        cross = 2.0 * (frame.cross @ frame.basis.swapaxes(1, 2) if dense else frame.cross)
+        values = 2.0 * frame.values
 
         def tensor(values: FloatArray) -> Tensor:
             made: Tensor = torch.as_tensor(np.ascontiguousarray(values), dtype=like.dtype, device=like.device)
             return made
 
         if self._is_single:
-            self._cross, self._values = tensor(cross[present[0]]), tensor(frame.values[present[0]])
+            self._cross, self._values = tensor(cross[present[0]]), tensor(values[present[0]])
         else:
-            self._cross, self._values = tensor(cross[owner]), tensor(frame.values[owner][:, None])
+            self._cross, self._values = tensor(cross[owner]), tensor(values[owner][:, None])
         self._cross_t = self._cross.mT.contiguous()
         if dense:
-            grams = (frame.basis[p] * frame.values[p] @ frame.basis[p].T for p in present)
+            grams = (frame.basis[p] * values[p] @ frame.basis[p].T for p in present)
             self._grams = [tensor(C) for C in grams]
             self._counts = [int((owner == p).sum()) for p in present]
 
@@ -101,21 +103,23 @@ class Objective:
 
     def gradient(self, weights: Sequence[Tensor]) -> list[Tensor]:
         """∂J/∂W_1, …, ∂J/∂W_L, each of shape (batch, h_out, h_in)."""
+        torch = require_torch()
         first, rest = weights[0], weights[1:]
         if not rest:
-            return [2.0 * (self._times_gram(first) - self._cross)]
+            return [self._times_gram(first) - self._cross]
         # A_l = W_L ⋯ W_{l+1} for l = 1, …, L − 1, from the top down.
         above = [rest[-1]]
         for W in rest[-2::-1]:
             above.append(above[-1] @ W)
         A = above[-1]
+        At = A.mT
         if first.shape[1] <= A.shape[1]:
             seen = self._times_gram(first)
-            lower = 2.0 * ((A.mT @ A) @ seen - A.mT @ self._cross)
-            upper = 2.0 * (A @ (seen @ first.mT) - (first @ self._cross_t).mT)
+            lower = torch.baddbmm(At @ self._cross, At @ A, seen, beta=-1)
+            upper = torch.baddbmm((first @ self._cross_t).mT, A, seen @ first.mT, beta=-1)
         else:
-            residual = 2.0 * (self._times_gram(A @ first) - self._cross)
-            lower = A.mT @ residual
+            residual = self._times_gram(A @ first) - self._cross
+            lower = At @ residual
             upper = residual @ first.mT
         out, below = [lower], upper
         if len(rest) == 1:

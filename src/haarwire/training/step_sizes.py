@@ -13,35 +13,37 @@ from haarwire.solve import Modes
 from haarwire.training.optimizers import OptimizerName
 from haarwire.training.recording import Recorder
 
-__all__ = ["learning_rates", "safe_rates"]
+__all__ = ["automatic_rates", "given_rates", "safe_rates"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 ADAM_RATE: Final = 1e-2
 
 
-def learning_rates(
-    asked: Literal["auto"] | ArrayLike,
-    optimizer: OptimizerName,
-    recorder: Recorder,
-    layers: Sequence[FloatArray],
-) -> FloatArray:
-    """One rate a run: `safe_rates` (0.01 for Adam) for "auto"; a number, or an array, as given."""
-    runs = recorder.owner.size
+def given_rates(asked: Literal["auto"] | ArrayLike, n_problems: int, runs: int) -> FloatArray | None:
+    """The learning rates asked for, one a run of the history; None for "auto"."""
+    total = n_problems * runs
     if isinstance(asked, str):
         if asked == "auto":
-            return np.full(runs, ADAM_RATE) if optimizer == "adam" else safe_rates(recorder, layers)
-        raise _wrong_rate(asked, runs)
+            return None
+        raise _wrong_rate(asked, total)
     try:
         given = np.asarray(asked, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise _wrong_rate(asked, runs) from error
-    n_problems = len(recorder.problems)
-    if given.shape == (runs // n_problems,):
+        raise _wrong_rate(asked, total) from error
+    if given.shape == (runs,):
         given = np.tile(given, n_problems)
-    if given.shape not in ((), (runs,)) or not (np.isfinite(given) & (given > 0)).all():
-        raise _wrong_rate(asked, runs)
-    return np.array(np.broadcast_to(given, runs))
+    if given.shape not in {(), (total,)} or not (np.isfinite(given) & (given > 0)).all():
+        raise _wrong_rate(asked, total)
+    return np.array(np.broadcast_to(given, total))
+
+
+def automatic_rates(optimizer: OptimizerName, recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
+    """One rate a run: `safe_rates`, halved for momentum; 0.01 for Adam."""
+    if optimizer == "adam":
+        return np.full(recorder.owner.size, ADAM_RATE)
+    # Momentum overshoots, into layers of larger norm, where the curvature is larger too.
+    return safe_rates(recorder, layers) * (0.5 if optimizer == "momentum" else 1.0)
 
 
 def safe_rates(recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:

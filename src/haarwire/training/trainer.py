@@ -23,7 +23,7 @@ from haarwire.training.network import DeepLinearNetwork
 from haarwire.training.objective import Frame, Objective, frames_of
 from haarwire.training.optimizers import OPTIMIZERS, OptimizerName
 from haarwire.training.recording import Recorder
-from haarwire.training.step_sizes import learning_rates
+from haarwire.training.step_sizes import automatic_rates, given_rates
 
 __all__ = ["train"]
 
@@ -74,8 +74,8 @@ def train(
         at most half of what gradient descent survives near its start and near the balanced optimum V* of
         norm s: 1/(2 c_max K + (L − 1) g ρ^{L−2}), with c_max the largest eigenvalue of C,
         K = max(L s^{2−2/L}, Σ_l ‖W_L⋯W_{l+1}‖²‖W_{l−1}⋯W_1‖² at the start), g = ‖2(VC − B)‖ at the start
-        and ρ the largest norm of a layer, at the start or of the balanced optimum. For Adam: 0.01. An
-        ill-conditioned C takes many steps: no preconditioning is done.
+        and ρ the largest norm of a layer, at the start or of the balanced optimum. Half of it for
+        momentum; 0.01 for Adam. An ill-conditioned C takes many steps: there is no preconditioning.
     momentum : float
         μ in [0, 1), for ``"momentum"``.
     steps : int
@@ -143,13 +143,13 @@ def train(
     )
     check_test(test, problems[0])
     owner = np.repeat(np.arange(len(problems)), network.runs)
+    given = given_rates(learning_rate, len(problems), network.runs)
     is_dense = OPTIMIZERS[optimizer].is_dense
     mark = fingerprint(
         [
             *(part for p in problems for part in (p.gram, p.cross, p.setting.total)),
             network.widths, network.runs, network.dtype, optimizer, float(momentum), float(tol), record,
-            learning_rate if isinstance(learning_rate, str) else np.asarray(learning_rate), rep is None,
-            test is None,
+            given, rep is None, test is None,
         ]
     )  # fmt: skip
     state = None if resume is None else load_checkpoint(Path(resume), mark)
@@ -161,7 +161,7 @@ def train(
     turned = recorder.turned(start, everyone, back=False)
     like = network.weights[0]
     weights = [torch.tensor(W, dtype=like.dtype, device=like.device) for W in (start if is_dense else turned)]
-    rates = learning_rates(learning_rate, optimizer, recorder, turned)
+    rates = automatic_rates(optimizer, recorder, turned) if given is None else given
     moving = OPTIMIZERS[optimizer](
         weights, torch.as_tensor(rates, dtype=like.dtype, device=like.device), momentum
     )
