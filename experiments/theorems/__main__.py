@@ -13,7 +13,7 @@ from . import dropped, optima, paths, points
 from .instances import sample
 from .records import Counterexample, Row, Statement, as_data, markdown, run, text_table
 
-DEFAULT = 200
+DEFAULT = 150
 QUICK = 12
 
 STATEMENTS: tuple[Statement, ...] = tuple(

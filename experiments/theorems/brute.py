@@ -47,8 +47,8 @@ class Samples:
     """Minimize J(V) = ‖Y − Z Vᵀ‖² over V (m×k) of rank ≤ r; the maps of the data are W = V Eᵀ.
 
     Z (p×k) and Y (p×m) are centred where the model has an intercept, which is ȳ − W x̄; 1/N and the
-    weights of the samples are in their rows. `magnitude` is the size of the inputs, `size` the largest
-    ‖ρ(g)‖² that went into them.
+    weights of the samples are in their rows, of which there were `n_rows`. `magnitude` is the size of the
+    inputs, `size` the largest ‖ρ(g)‖² that went into them.
     """
 
     Z: Array
@@ -57,6 +57,7 @@ class Samples:
     y_mean: Array
     embedding: Array
     magnitude: float
+    n_rows: int
     size: float = 1.0
 
     @classmethod
@@ -76,7 +77,10 @@ class Samples:
         An orthogonal change of the rows keeps all losses, so a triangular factor of [Z, Y] stands for them.
         """
         w = np.full(len(X), 1.0 / len(X)) if weights is None else weights
-        x_mean, y_mean = (w @ X, w @ Y) if intercept else (np.zeros(X.shape[1]), np.zeros(Y.shape[1]))
+        x_mean, y_mean = np.zeros(X.shape[1]), np.zeros(Y.shape[1])
+        if intercept:
+            # Rows of a contiguous array are summed pairwise: less rounding.
+            x_mean, y_mean = (np.ascontiguousarray((w[:, None] * A).T).sum(axis=1) / w.sum() for A in (X, Y))
         E = np.eye(X.shape[1]) if embedding is None else embedding
         inputs = np.sqrt(w)[:, None] * ((X - x_mean) @ E)
         targets = np.sqrt(w)[:, None] * (Y - y_mean)
@@ -84,7 +88,8 @@ class Samples:
         targets = np.concatenate([targets, np.zeros((len(inputs) - len(targets), Y.shape[1]))])
         R = np.linalg.qr(np.concatenate([inputs, targets], axis=1), mode="r")
         magnitude = float(np.linalg.norm(np.sqrt(w)[:, None] * X))
-        return cls(R[:, : E.shape[1]], R[:, E.shape[1] :], x_mean, y_mean, E, magnitude, size)
+        parts = R[:, : E.shape[1]], R[:, E.shape[1] :]
+        return cls(*parts, x_mean, y_mean, E, magnitude, len(inputs), size)
 
     @property
     def root(self) -> Array:
@@ -199,9 +204,13 @@ class Samples:
         return float(live.max() / live.min()) if self.is_singular and live.size else 1.0
 
     def tolerance(self, gap: float = math.inf) -> float:
-        """Rounding of a solution: SAFETY·(k + m)·eps·‖ρ‖²·κ(C)·(1 + σ_1²/(σ_i² − σ_j²))·spread."""
+        """Rounding of a solution: c·eps·‖ρ‖²·κ(C)·(1 + σ_1²/(σ_i² − σ_j²))·spread.
+
+        c is SAFETY·(k + m) for the factorisations and √(number of rows) for the sums.
+        """
         k, m = self.Z.shape[1], self.Y.shape[1]
-        return SAFETY * (k + m) * EPS * self.size * self.condition * self.spread * (1.0 + 1.0 / gap)
+        c = SAFETY * (k + m) + math.sqrt(self.n_rows)
+        return c * EPS * self.size * self.condition * self.spread * (1.0 + 1.0 / gap)
 
 
 def inversions(subset: Sequence[int], q: int) -> int:

@@ -88,6 +88,7 @@ def compared(
         for name, other in (("hardwired", augmented), ("augmented", hard)):
             ours, W = solve(name, rank), other.optimum(rank)
             shift = other.scale * (1.0 + float(np.linalg.norm(other.x_mean)))
+            shift += float(np.linalg.norm(other.y_mean))
             apart = max(away(ours.coef, W, other.scale), away(ours.intercept, other.intercept(W), shift))
             if worst is None or apart / allowed > worst.deviation / worst.tolerance:
                 worst = Measure(apart, allowed)

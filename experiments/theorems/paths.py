@@ -117,12 +117,15 @@ def rate(instance: Instance) -> Measure | None:
     """
     n, _, d = instance.sizes
     hard, r = instance.samples("hardwired"), instance.rank
-    gap = hard.gap(r) if hard.n_modes else math.inf
-    if d == n or gap < DISTINCT or instance.samples("plain").is_singular:
+    plain = instance.samples("plain")
+    if d == n or plain.is_singular:
         return None
     squares = np.append(hard.singular_values[: hard.n_modes], 0.0) ** 2
     at = min(r, hard.n_modes)
-    scale = far(instance, float(squares[at - 1] - squares[at]) if at else math.inf)
+    difference = float(squares[at - 1] - squares[at]) if at else math.inf
+    if difference < 10 * DISTINCT * float(plain.singular_values[0]) ** 2:
+        return None
+    scale = far(instance, difference)
     limit = hard.optimum(r)
     strengths = scale * np.array(STRENGTHS)
     moved = [instance.samples("regularized", alpha=float(a)).optimum(r) - limit for a in strengths]

@@ -210,7 +210,7 @@ def additional_are_saddles(instance: Instance) -> Measure | None:
     share=0.3,
 )
 def no_others(instance: Instance) -> Measure | None:
-    """Newton's method from 40 random starts on ∂J/∂A = ∂J/∂V = 0 for W = O [I; A] V, with O a random
+    """Newton's method from 30 random starts on ∂J/∂A = ∂J/∂V = 0 for W = O [I; A] V, with O a random
     orthogonal matrix: whatever it ends in is one of the package's W_S with |S| ≤ r.
     """
     rng, r, m = instance.rng, instance.rank, instance.sizes[1]
@@ -231,7 +231,7 @@ def no_others(instance: Instance) -> Measure | None:
     top = [i for i, V in enumerate(listed) if np.linalg.matrix_rank(V, tol=1e-8 * samples.scale) == r]
     worst, reached = 0.0, set()
     O = np.linalg.qr(rng.standard_normal((m, m)))[0]  # noqa: E741
-    for _ in range(40):
+    for _ in range(30):
         V = _newton(samples, O, r, rng)
         if V is None:
             continue
@@ -240,6 +240,8 @@ def no_others(instance: Instance) -> Measure | None:
         worst = max(worst, apart[nearest])
         reached.add(nearest)
     share = len(reached.intersection(top)) / len(top)
+    if share == 0.0:  # nothing was tried
+        return None
     return Measure(worst, allowed, {"part of the points of rank r that the searches reached": share})
 
 
@@ -257,9 +259,11 @@ def _newton(samples: Samples, O: Array, r: int, rng: np.random.Generator) -> Arr
         G = samples.gradient(U @ V)
         return np.concatenate([(O.T @ G @ V.T)[r:].ravel(), (U.T @ G).ravel()])
 
-    start = np.concatenate(
-        [rng.standard_normal(free), rng.standard_normal(r * k) * samples.scale / math.sqrt(r * k)]
-    )
+    start = np.concatenate([rng.standard_normal(free), np.zeros(r * k)])
+    U = point(start)[0]
+    V = np.linalg.pinv(U) @ samples.unbounded  # at rest in V; then away from it
+    V += rng.uniform(0.0, 1.0) * samples.scale / math.sqrt(r * k) * rng.standard_normal((r, k))
+    start[free:] = V.ravel()
     found = scipy.optimize.root(slope, start, method="hybr", options={"xtol": 1e-13, "maxfev": 4000})
     U, V = point(found.x)
     sizes = np.linalg.norm(U) * np.linalg.norm(samples.Z) * samples.total**0.5
@@ -291,7 +295,13 @@ def two_layers(instance: Instance) -> Measure | None:
         return None
     inverse = np.linalg.inv(samples.root).T
     whitened = Samples(
-        samples.Z @ inverse.T, samples.Y, samples.x_mean, samples.y_mean, np.eye(k), samples.magnitude
+        samples.Z @ inverse.T,
+        samples.Y,
+        samples.x_mean,
+        samples.y_mean,
+        np.eye(k),
+        samples.magnitude,
+        samples.n_rows,
     )
     worst, critical = Worst(), 0
     for size in range(1, min(h, q) + 1):

@@ -176,7 +176,8 @@ def markdown(rows: Sequence[Row], examples: Sequence[Counterexample], command: s
         "",
         (
             "The worst deviation is the one nearest to what is allowed. κ(C) is the condition number of the "
-            "gram, ‖ρ‖ the largest norm of a group element, and c = 32(n + m)."
+            "gram, ‖ρ‖ the largest norm of a group element, and c = 32(n + m) + √(number of "
+            "samples, moved ones too)."
         ),
         "",
         "## How each is checked",
