@@ -127,3 +127,11 @@ def test_reciprocal_condition_of_a_singular_matrix_is_zero():
     assert reciprocal_condition(A) == 0.0
     assert reciprocal_condition(sp.csr_array(A)) == 0.0
     assert reciprocal_condition(sp.csr_array(np.diag([1.0, 0.0]))) == 0.0
+
+
+@pytest.mark.parametrize("ratio", [1e-2, 1e-5, 1e-7, 1e-9])
+def test_the_pseudo_inverse_of_a_singular_gram_keeps_small_features(ratio):
+    """C = aaᵀ has C⁺ = aaᵀ/‖a‖⁴, so aᵀC⁺ = a/‖a‖², whatever the sizes of its entries."""
+    a = np.array([1.0, ratio])
+    F = symmetric_whitener(np.outer(a, a)).factor
+    np.testing.assert_allclose(a @ F @ F.T, a / (a @ a), rtol=1e-14)

@@ -107,7 +107,8 @@ def symmetric_whitener(
 
     C is first scaled to a unit diagonal, so that features in very different units keep their full
     precision: C = D⁻¹KD⁻¹, K = VΛVᵀ, F = D V Λ^{−1/2}. Where K is singular, F Fᵀ is a generalized
-    inverse of C; projecting F off null(C) = D null(K) makes it the pseudo-inverse.
+    inverse of C; projecting F on range(C) = D⁻¹ range(K) makes it the pseudo-inverse (taking off its part
+    in null(C) instead would cancel where features differ in size).
 
     Eigenvalues of K at most `tol` (default: `default_tolerance` of k) times the largest count as zero.
     Where the diagonal of C was summed from terms of a larger `magnitude` (k,), its entries and its
@@ -128,8 +129,8 @@ def symmetric_whitener(
     kept = values[keep]
     F = scale[:, None] * vectors[:, keep] / np.sqrt(kept)
     if kept.size < live.size:
-        null, _ = np.linalg.qr(scale[:, None] * vectors[:, ~keep])
-        F -= null @ (null.T @ F)
+        basis, _ = np.linalg.qr(vectors[:, keep] / scale[:, None])
+        F = basis @ (basis.T @ F)
     if live.size == k:
         return Whitener(F, kept)
     factor = np.zeros((k, kept.size))

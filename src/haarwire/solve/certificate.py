@@ -31,7 +31,7 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 _LEVELS: Final = 50
 """Bisections: intervals of τ down to 2^-50."""
 
-_END_JUMP: Final = 1e-9
+_END_JUMP: Final = 1e-7
 """Where r exceeds the rank at infinity, the end segment on which the solution moves less than this
 (relative to its size) counts as continuous: its modes fade out there."""
 
