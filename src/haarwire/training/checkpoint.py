@@ -67,8 +67,9 @@ def load_checkpoint(path: Path, mark: str) -> State:
         When there is no such file, it is no checkpoint, or that of another training run.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            state = {name: file[name] for name in file.files}
+        with path.open("rb") as opened:
+            file = np.load(opened, allow_pickle=False)
+            state: State = {name: file[name] for name in file.files}
     except FileNotFoundError as error:
         raise FileError(
             f"there is no checkpoint {path}",

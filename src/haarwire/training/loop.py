@@ -20,7 +20,7 @@ from haarwire.training.recording import Recorder
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Loop", "next_record"]
+__all__ = ["Loop", "next_record", "sanitized"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -188,7 +188,7 @@ class Loop:
                 measured = self.recorder.measure(layers, self.active)
             row = self._merged(row, measured, self.active)
         self.steps.append(self.step)
-        self.records.append(_sanitized(row, self.diverged))
+        self.records.append(sanitized(row, self.diverged))
 
     def _finish(self) -> None:
         """The last step is recorded too, and judged; neither is part of a checkpoint."""
@@ -201,7 +201,7 @@ class Loop:
             self.converged[self.active[arrived]] = True
             self.diverged[self.active[away]] = True
             self.stopped[self.active] = self.step
-            self.records[-1] = _sanitized(self.records[-1], self.diverged)
+            self.records[-1] = sanitized(self.records[-1], self.diverged)
 
     # Checkpoints.
 
@@ -262,7 +262,7 @@ def _tensors(arrays: Sequence[FloatArray], like: Tensor) -> list[Tensor]:
     return [torch.as_tensor(array, dtype=like.dtype, device=like.device) for array in arrays]
 
 
-def _sanitized(row: dict[str, FloatArray], diverged: NDArray[np.bool_]) -> dict[str, FloatArray]:
+def sanitized(row: dict[str, FloatArray], diverged: NDArray[np.bool_]) -> dict[str, FloatArray]:
     """Loss ∞ and NaN elsewhere for diverged runs and for losses that are not finite."""
     lost = diverged | ~np.isfinite(row["loss"])
     if not lost.any():

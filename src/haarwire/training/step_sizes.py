@@ -13,7 +13,7 @@ from haarwire.solve import Modes
 from haarwire.training.optimizers import OptimizerName
 from haarwire.training.recording import Recorder
 
-__all__ = ["automatic_rates", "given_rates", "safe_rates"]
+__all__ = ["automatic_rates", "given_rates", "safe_rates", "surroundings"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -54,25 +54,33 @@ def safe_rates(recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
     larger of that sum at the start and L s^{2−2/L}, its value at the balanced optimum of norm s = ‖V*‖;
     g = ‖G‖ at the start, and ρ the larger of that at the start and s^{1/L}.
     """
-    depth, runs = len(layers), recorder.owner.size
+    depth = len(layers)
     frame, owner = recorder.frame, recorder.owner
+    around = surroundings(layers)
+    sizes = recorder.per_run([_size(t.modes, recorder.rank) for t in recorder.targets])
+    c_max = recorder.per_run([float(c.max(initial=0.0)) for c in frame.values])
+    bound = 2.0 * c_max * np.maximum(around, depth * sizes ** (2.0 - 2.0 / depth))
+    if depth > 1:
+        V = layers[-1]
+        for W in layers[-2::-1]:
+            V = V @ W
+        residual = 2.0 * (V * frame.values[owner][:, None] - frame.cross[owner])
+        rho = np.maximum(np.max([_norms(W) for W in layers], axis=0), sizes ** (1.0 / depth))
+        bound += (depth - 1) * _norms(residual) * rho ** (depth - 2)
+    return np.asarray(1.0 / np.where(bound > 0, bound, 1.0))
+
+
+def surroundings(layers: Sequence[FloatArray]) -> FloatArray:
+    """Σ_l ‖W_L ⋯ W_{l+1}‖² ‖W_{l−1} ⋯ W_1‖² of each run."""
     below, above = [layers[0]], [layers[-1]]  # products from either end; the last of each is V
     for W in layers[1:]:
         below.append(W @ below[-1])
     for W in layers[-2::-1]:
         above.append(above[-1] @ W)
-    ones = [np.ones(runs)]
+    ones = [np.ones(len(layers[0]))]
     over = [*map(_norms, above[-2::-1]), *ones]
     under = [*ones, *map(_norms, below[:-1])]
-    around = np.sum([(a * b) ** 2 for a, b in zip(over, under, strict=True)], axis=0)
-    sizes = recorder.per_run([_size(t.modes, recorder.rank) for t in recorder.targets])
-    c_max = recorder.per_run([float(c.max(initial=0.0)) for c in frame.values])
-    bound = 2.0 * c_max * np.maximum(around, depth * sizes ** (2.0 - 2.0 / depth))
-    if depth > 1:
-        residual = 2.0 * (below[-1] * frame.values[owner][:, None] - frame.cross[owner])
-        rho = np.maximum(np.max([_norms(W) for W in layers], axis=0), sizes ** (1.0 / depth))
-        bound += (depth - 1) * _norms(residual) * rho ** (depth - 2)
-    return np.asarray(1.0 / np.where(bound > 0, bound, 1.0))
+    return np.asarray(np.sum([(a * b) ** 2 for a, b in zip(over, under, strict=True)], axis=0))
 
 
 def _norms(W: FloatArray) -> FloatArray:

@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from haarwire.errors import ConvergenceError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
 from haarwire.solve import Approach, Quadratic
 from haarwire.training._torch import require_torch
 from haarwire.training.arguments import check_network, check_options, check_resumed, check_test, problems_of
+from haarwire.training.assembly import all_diverged, assembled
 from haarwire.training.checkpoint import fingerprint, load_checkpoint
 from haarwire.training.history import TrainingHistory
 from haarwire.training.loop import Loop
@@ -178,45 +178,15 @@ def train(
         callback=callback,
     )
     if loop.diverged.all():
-        raise ConvergenceError(
-            f"every run diverged within {loop.step} steps, with learning rates from {rates.min():.3g} to "
-            f"{rates.max():.3g}",
-            cause="a learning rate above twice the inverse of the largest curvature on the way",
-            remedy="use learning_rate='auto', or a tenth of what was given",
-        )
-    return _history(loop, rates)
-
-
-def _history(loop: Loop, rates: FloatArray) -> TrainingHistory:
-    recorder = loop.recorder
-    final = [W.copy() for W in loop.final]
-    for W in final:
-        W[loop.diverged] = np.nan
-    everyone = np.arange(recorder.owner.size)
-    layers = recorder.turned(final, everyone, back=True)
-    product = final[-1]
-    for W in final[-2::-1]:
-        product = product @ W
-    coef, intercept = recorder.models(product, everyone)
-    series = {name: np.stack([row[name] for row in loop.records]) for name in loop.records[0]}
-    return TrainingHistory(
-        steps=np.array(loop.steps),
-        loss=series["loss"],
-        test_loss=series.get("test_loss"),
-        invariance_gap=series.get("invariance_gap"),
-        singular_modes=series["singular_modes"],
-        imbalance=series["imbalance"],
-        nearest_subset=series["nearest_subset"].astype(bool),
-        nearest_index=series["nearest_index"].astype(np.int64),
+        raise all_diverged(loop.step, rates)
+    return assembled(
+        recorder,
+        loop.steps,
+        loop.records,
+        loop.final,
         converged=loop.converged,
         diverged=loop.diverged,
         stopped=loop.stopped,
         seconds=loop.seconds,
-        coef=coef,
-        intercept=intercept,
-        weights=tuple(layers),
-        learning_rate=rates,
-        problem=recorder.owner,
-        singular_values=recorder.singular_values,
-        optimal_loss=recorder.per_run([t.optimal_loss for t in recorder.targets]),
+        rates=rates,
     )

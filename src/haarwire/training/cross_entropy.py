@@ -1,0 +1,204 @@
+"""`train_cross_entropy`: the same approaches with the softmax cross-entropy, which has no closed form."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from haarwire.errors import ParameterError
+from haarwire.groups import Representation
+from haarwire.solve import Approach
+from haarwire.training._torch import as_array, require_torch
+from haarwire.training.arguments import check_options
+from haarwire.training.assembly import all_diverged
+from haarwire.training.classification import CrossEntropy, Task, labelled, task_of
+from haarwire.training.history import TrainingHistory
+from haarwire.training.loop import CHECK_EVERY, next_record, sanitized
+from haarwire.training.network import DeepLinearNetwork
+from haarwire.training.step_sizes import given_rates, surroundings
+from haarwire.training.stochastic import checked_count
+
+__all__ = ["train_cross_entropy"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+
+def train_cross_entropy(
+    X: ArrayLike,
+    labels: ArrayLike,
+    network: DeepLinearNetwork,
+    rep: Representation,
+    *,
+    approach: Approach,
+    elements_per_sample: int | None = None,
+    learning_rate: Literal["auto"] | ArrayLike = "auto",
+    momentum: float = 0.0,
+    steps: int = 1000,
+    tol: float = 1e-6,
+    record: Literal["log"] | int = "log",
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    seed: int = 0,
+) -> TrainingHistory:
+    """Minimize mean −log softmax(W x + b)_y (+ α tr(W R Wᵀ)) over layers and intercept, full batch.
+
+    There is no closed form: the loss depends on every sample and not on moments only, so a step costs
+    O(N), and for augmentation O(N |G|) with the group listed. No singular modes and no critical points
+    are recorded, the optimal loss is NaN, and on separable data the loss has no minimizer at all (W
+    grows without bound). Hard-wired and augmented optima agree here too where the group is averaged
+    exactly and ρ is orthogonal: the loss is convex in W, and averaging W over the group does not raise
+    its augmented value.
+
+    Parameters
+    ----------
+    X : array_like, shape (N, n)
+        Inputs.
+    labels : array_like of int, shape (N,)
+        Classes 0, …, m − 1.
+    network : DeepLinearNetwork
+        Widths (n, …, m), or (d, …, m) for `Hardwired`. Where every run starts; it is not changed.
+    rep : Representation
+        The symmetry.
+    approach : Approach
+        `Plain()`, `Hardwired()`, `Augmented()` or `Regularized(alpha)`.
+    elements_per_sample : int, optional
+        For `Augmented`: move every sample by so many random elements, drawn once, in place of the whole
+        group, which has to be small enough to be listed (1000 elements).
+    learning_rate : "auto", float or array_like
+        ``"auto"`` is a safe step: a quarter of 1/(c K), with c the largest eigenvalue of ½ E[xxᵀ] + 2αR
+        and K = Σ_l ‖W_L⋯W_{l+1}‖²‖W_{l−1}⋯W_1‖² at the start, at least L.
+    momentum, steps, record
+        As for `train`.
+    tol : float
+        Training ends when every run's gradient is at most tol times what it was at the start.
+    test : (X, labels), optional
+        For the test loss: the mean cross-entropy of the data as they are.
+    seed : int
+        For the random elements.
+
+    Returns
+    -------
+    TrainingHistory
+        Its ``loss`` is the cross-entropy plus the penalty; its ``invariance_gap`` is that of W minus its
+        mean over the classes: what all classes share changes no softmax, and so nothing moves it.
+
+    Raises
+    ------
+    DataError, ParameterError
+        When samples, labels, widths or options are not possible.
+    NotCompactError, GroupTooLargeError, NoSamplerError
+        When the group cannot be averaged over in the way asked for.
+    ConvergenceError
+        When every run diverges.
+    MissingDependencyError
+        Without PyTorch.
+
+    References
+    ----------
+    Duan and Montúfar, arXiv 2506.13714, train with this loss in their experiments.
+    """
+    torch = require_torch()
+    check_options("gd", momentum=momentum, steps=steps, tol=tol, record=record, checkpoint_every=1)
+    copies = (
+        None if elements_per_sample is None else checked_count(elements_per_sample, "elements_per_sample")
+    )
+    start = checked_count(seed, "seed", 0)
+    task = task_of(X, labels, rep, approach, elements_per_sample=copies, seed=start)
+    _check_widths(network, task)
+    trial = None if test is None else labelled(*test, rep)
+    runs, like = network.runs, network.weights[0]
+    given = given_rates(learning_rate, 1, runs)
+    rates = _safe_rates(task, network) if given is None else given
+
+    objective = CrossEntropy(task, network.widths[-1], like)
+    bias = torch.zeros((runs, 1, network.widths[-1]), dtype=like.dtype, device=like.device)
+    moving = [*(W.clone() for W in network.weights), bias]
+    velocity = [torch.zeros_like(W) for W in moving]
+    step_sizes = torch.as_tensor(-rates, dtype=like.dtype, device=like.device).reshape(-1, 1, 1)
+    diverged, converged = np.zeros(runs, dtype=bool), np.zeros(runs, dtype=bool)
+    numbers: list[int] = []
+    rows: list[dict[str, FloatArray]] = []
+
+    def note(step: int, loss: FloatArray) -> None:
+        layers = [as_array(W) for W in moving]
+        with np.errstate(over="ignore", invalid="ignore"):
+            row = task.measured(layers[:-1], layers[-1][:, 0], loss, trial)
+        numbers.append(step)
+        rows.append(sanitized(row, diverged))
+
+    began, step = time.perf_counter(), 0
+    with torch.no_grad():
+        loss, gradients = objective(moving)
+        initial = _squares(gradients)
+        limit = 1e3 * (as_array(loss) + math.log(network.widths[-1]))
+        note(0, as_array(loss))
+        while step < steps and not (converged | diverged).all():
+            step += 1
+            for W, v, g in zip(moving, velocity, gradients, strict=True):
+                v.mul_(momentum).addcmul_(g, step_sizes)
+                W.add_(v)
+            loss, gradients = objective(moving)
+            is_due = step in {steps, next_record(numbers[-1], record)}
+            if not (is_due or step % CHECK_EVERY == 0):
+                continue
+            values = as_array(loss)
+            diverged |= ~(values <= limit)
+            converged = (_squares(gradients) <= tol**2 * initial) & ~diverged
+            if is_due or (converged | diverged).all():
+                note(step, values)
+    if diverged.all():
+        raise all_diverged(step, rates)
+    layers = [as_array(W) for W in moving]
+    for W in layers:
+        W[diverged] = np.nan
+    series = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    shape = (len(numbers), runs)
+    return TrainingHistory(
+        steps=np.array(numbers),
+        loss=series["loss"],
+        test_loss=series.get("test_loss"),
+        invariance_gap=series["invariance_gap"],
+        singular_modes=np.zeros((*shape, 0)),
+        imbalance=series["imbalance"],
+        nearest_subset=np.zeros((*shape, 0), dtype=bool),
+        nearest_index=np.full(shape, -1),
+        converged=converged,
+        diverged=diverged,
+        stopped=np.full(runs, step),
+        seconds=time.perf_counter() - began,
+        coef=task.coef(layers[:-1]),
+        intercept=layers[-1][:, 0],
+        weights=tuple(layers[:-1]),
+        learning_rate=rates,
+        problem=np.zeros(runs, dtype=np.intp),
+        singular_values=np.zeros((runs, 0)),
+        optimal_loss=np.full(runs, np.nan),
+    )
+
+
+def _squares(gradients: list[Any]) -> FloatArray:
+    """Squared norms of the whole gradient of each run."""
+    return np.asarray(np.sum([(as_array(g) ** 2).sum(axis=(1, 2)) for g in gradients], axis=0))
+
+
+def _safe_rates(task: Task, network: DeepLinearNetwork) -> FloatArray:
+    # The Hessian of −log softmax in the logits is at most ½; the intercept adds a constant input.
+    padded = np.column_stack([task.inputs, np.ones(len(task.inputs))])
+    gram = 0.5 * (padded.T @ padded) / len(padded)
+    if task.penalty is not None:
+        gram[:-1, :-1] += 2.0 * task.penalty
+    largest = float(np.linalg.eigvalsh(gram)[-1])
+    return np.asarray(0.25 / (largest * np.maximum(surroundings(network.arrays()), network.depth)))
+
+
+def _check_widths(network: DeepLinearNetwork, task: Task) -> None:
+    k, classes = task.inputs.shape[1], int(task.classes.max()) + 1
+    if network.widths[0] != k or network.widths[-1] < classes:
+        raise ParameterError(
+            f"the network has widths {network.widths}, the problem {k} inputs and {classes} classes",
+            cause="a hard-wired network acts on the invariant coordinates, or there are more classes",
+            remedy=f"use DeepLinearNetwork(({k}, …, {classes}))",
+        )
