@@ -23,6 +23,8 @@ from haarwire.cli.landscape import landscape_command
 from haarwire.cli.path import HELP as PATH_HELP
 from haarwire.cli.path import path_command
 from haarwire.cli.symmetries import symmetries_command
+from haarwire.cli.train import HELP as TRAIN_HELP
+from haarwire.cli.train import train_command
 from haarwire.errors import HaarwireError
 
 __all__ = ["app", "main"]
@@ -39,6 +41,7 @@ for name, command, text, summary in (
     ("compare", compare_command, COMPARE_HELP, "Which approach to use on one data set, and why."),
     ("path", path_command, PATH_HELP, "Every strength of the invariance penalty, from 0 to infinity."),
     ("landscape", landscape_command, LANDSCAPE_HELP, "Every critical point of each approach."),
+    ("train", train_command, TRAIN_HELP, "Deep linear networks, against the closed forms."),
 ):
     app.command(name, help=text, short_help=summary)(command)
 app.command("symmetries")(symmetries_command)

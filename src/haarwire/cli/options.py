@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args
 
+import numpy as np
 import typer
 
 from haarwire.datasets import Dataset
+from haarwire.groups import Representation
+from haarwire.invariants import penalty_matrix
 from haarwire.invariants.penalty import Penalty as PenaltyName
 from haarwire.moments import Moments
+from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
 
 __all__ = [
     "Data",
@@ -24,6 +28,7 @@ __all__ = [
     "Targets",
     "X",
     "Y",
+    "all_approaches",
     "all_moments",
     "check_choice",
 ]
@@ -84,3 +89,14 @@ def all_moments(source: Dataset) -> Moments:
     """Moments of all samples: those that the source holds out for a test as well."""
     moments = Moments.from_arrays(source.X, source.Y)
     return moments if source.test is None else moments + Moments.from_arrays(source.test.X, source.test.Y)
+
+
+def all_approaches(
+    moments: Moments, rep: Representation, alpha: float | None, penalty: Any = "generators"
+) -> list[Approach]:
+    """All but augmentation by a group without Haar average; without alpha, one that balances the data."""
+    if alpha is None:
+        stiffness = float(np.trace(penalty_matrix(rep, penalty)))
+        alpha = float(np.trace(moments.gram)) / stiffness if stiffness > 0 else 1.0
+    augmented = [Augmented()] if rep.is_compact else []
+    return [Plain(), Hardwired(), *augmented, Regularized(alpha, penalty)]

@@ -1,7 +1,8 @@
-"""Pictures of results with matplotlib: the path, the landscape, bases and coefficients as images."""
+"""Pictures of results with matplotlib: the path, the landscape, training, coefficients as images."""
 
 from haarwire.plots.basis import plot_basis
+from haarwire.plots.history import plot_history
 from haarwire.plots.landscape import plot_landscape
 from haarwire.plots.path import alpha_range, plot_path
 
-__all__ = ["alpha_range", "plot_basis", "plot_landscape", "plot_path"]
+__all__ = ["alpha_range", "plot_basis", "plot_history", "plot_landscape", "plot_path"]
