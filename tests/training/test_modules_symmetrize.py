@@ -1,4 +1,4 @@
-"""`symmetrize` and `augment`: averages and random moves, against the group written out."""
+"""`symmetrize`: averages over the group, against the group written out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import copy
 
 import numpy as np
 import pytest
-import scipy.stats
 from hypothesis import given, settings
 
 import haarwire as hw
@@ -29,8 +28,6 @@ def one_thread():
 
 
 ROTATIONS = hw.groups.image_rotations(4)
-SHEAR = hw.Representation(2, (hw.Matrix([[1.0, 1.0], [0.0, 1.0]]),), name="shear")
-CIRCLE = hw.Representation(2, algebra=([[0.0, -1.0], [1.0, 0.0]],), name="circle")
 SWAPS = hw.groups.permutations(12)
 
 
@@ -41,9 +38,6 @@ def mlp(n, m, dtype=torch.float64):
 
 def listed(rep):
     return oracles.enumerate_group(cases.dense_generators(rep), rep.dim)
-
-
-# symmetrize
 
 
 @given(rep=cases.finite_representations(), rng=cases.seeds())
@@ -157,208 +151,3 @@ def test_compiled(n_samples):
     twin = symmetrize(network, ROTATIONS, n_samples, seed=0)
     compiled = torch.compile(average, backend="aot_eager", fullgraph=n_samples is None)
     assert torch.allclose(compiled(x), twin(x), atol=1e-6)
-
-
-# augment
-
-
-def test_every_sample_is_moved_by_an_element_and_all_are_equally_likely():
-    n = 4000
-    x = torch.arange(16.0).expand(n, 16)
-    moved = augment(ROTATIONS, seed=0)(x)
-    options = torch.stack([torch.from_numpy(g.apply(np.arange(16.0))) for g in ROTATIONS.elements()]).float()
-    hits = (moved[:, None] == options).all(2)
-    assert hits.sum(1).eq(1).all()
-    assert scipy.stats.chisquare(hits.sum(0).numpy()).pvalue > 0.01
-
-
-def test_a_group_that_is_not_listed():
-    four = hw.groups.permutations_of_sets(4, 2)
-    many = hw.groups.permutations(30)
-    for rep in (four, many):
-        x = torch.arange(float(rep.dim)).expand(3000, rep.dim)
-        moved = augment(rep, seed=0)(x)
-        assert torch.equal(moved.sort(1).values, x)
-        counts = np.bincount(moved[:, 0].int().numpy(), minlength=rep.dim)
-        assert scipy.stats.chisquare(counts[counts > 0]).pvalue > 0.01
-
-
-@given(rep=cases.finite_representations(), rng=cases.seeds())
-@settings(max_examples=15)
-def test_every_kind_of_element_moves_samples(rep, rng):
-    X = rng.standard_normal((6, 2, rep.dim))
-    moved = augment(rep, seed=0)(torch.from_numpy(X)).numpy()
-    options = np.array([X @ g.T for g in listed(rep)])
-    distance = np.abs(options - moved).max(axis=(2, 3)).min(axis=0)
-    assert distance.max() < 1e-9
-
-
-def test_elements_of_a_sampler_of_ones_own():
-    def act(angle):
-        return hw.Matrix(cases.rotation(angle))
-
-    action = hw.groups.GroupAction("SO(2)", 10**9, lambda rng: rng.uniform(0, 2 * np.pi), act)
-    circle = hw.Representation(2, algebra=CIRCLE.algebra, action=action)
-    x = torch.tensor([[1.0, 0.0]]).expand(500, 2)
-    moved = augment(circle, seed=0)(x)
-    assert torch.allclose(moved.norm(dim=1), torch.ones(500))
-    angles = np.arctan2(moved[:, 1].numpy(), moved[:, 0].numpy())
-    assert scipy.stats.kstest(angles, scipy.stats.uniform(-np.pi, 2 * np.pi).cdf).pvalue > 0.01
-
-
-def test_deterministic_with_a_seed_and_the_identity_in_evaluation():
-    x = torch.randn(50, 1, 4, 4)
-    one, two, other = augment(ROTATIONS, seed=3), augment(ROTATIONS, seed=3), augment(ROTATIONS, seed=4)
-    first = one(x)
-    assert torch.equal(first, two(x))
-    assert not torch.equal(first, other(x))
-    assert not torch.equal(first, one(x))
-    assert one.eval()(x) is x
-    torch.manual_seed(5)
-    unseeded = augment(ROTATIONS)(x)
-    torch.manual_seed(5)
-    assert torch.equal(augment(ROTATIONS)(x), unseeded)
-
-
-def test_bytes_move_as_they_are():
-    x = torch.arange(32, dtype=torch.uint8).reshape(2, 16)
-    assert augment(ROTATIONS, seed=0)(x).dtype == torch.uint8
-    assert "image_rotations:4" in repr(augment(ROTATIONS))
-
-
-def test_gradients_flow_through_and_it_compiles():
-    network = nn.Sequential(augment(ROTATIONS, seed=0), nn.Linear(16, 2))
-    torch.compile(network, backend="eager")(torch.randn(6, 16)).sum().backward()
-    assert network[1].weight.grad is not None
-    skew = hw.Representation(4, [hw.SignedPermutation([1, 2, 3, 0], [1, 1, 1, -1])])
-    for rep in (skew, hw.Representation(4, [hw.Matrix(skew.generators[0].to_dense())])):
-        z = torch.randn(5, 4, requires_grad=True)
-        moved = augment(rep, seed=0)(z)
-        moved.square().sum().backward()
-        assert torch.allclose(z.grad, 2 * z, atol=1e-6)
-
-
-# What goes wrong.
-
-
-class Pair(nn.Module):
-    def forward(self, x):
-        return x, x
-
-
-class Pooled(nn.Module):
-    def forward(self, x):
-        return x.mean(0, keepdim=True)
-
-
-IRRATIONAL = hw.Representation(2, (hw.Matrix(cases.rotation(1.0)),), name="irrational")
-ROWS = torch.randn(2, 16)
-ERRORS = {
-    "no module": (lambda: symmetrize(np.tanh, ROTATIONS), "got a ufunc", "a function", "symmetrize("),
-    "no symmetry": (lambda: symmetrize(nn.ReLU(), "C_4"), "got a str", "a name", "from_name"),
-    "no symmetry to augment": (lambda: augment(None), "got a NoneType", "nothing", "from_name"),
-    "too large": (
-        lambda: symmetrize(nn.ReLU(), SWAPS),
-        "permutations:12 has 479001600 elements",
-        "far too large to average a network over",
-        "n_samples=8",
-    ),
-    "infinite": (lambda: symmetrize(nn.ReLU(), CIRCLE), "infinitely many", "infinite", "n_samples=8"),
-    "no sampler": (lambda: symmetrize(nn.ReLU(), CIRCLE, 4), "no exact sampler", "Lie-algebra", "action="),
-    "no sampler to augment": (lambda: augment(CIRCLE), "no exact sampler", "Lie-algebra", "action="),
-    "not compact": (
-        lambda: symmetrize(nn.ReLU(), SHEAR),
-        "the average over the group does not exist for shear",
-        "grow without bound",
-        "hardwire or invariance_penalty",
-    ),
-    "not compact to augment": (
-        lambda: augment(SHEAR),
-        "a random element of the group does not exist for shear",
-        "grow without bound",
-        "hardwire or invariance_penalty",
-    ),
-    "n_samples": (lambda: symmetrize(nn.ReLU(), ROTATIONS, 0), "n_samples must be a positive", "count", "=8"),
-    "seed": (
-        lambda: augment(ROTATIONS, seed=-1),
-        "seed must be an integer ≥ 0, got -1",
-        "negative",
-        "seed=0",
-    ),
-    "seed too": (lambda: symmetrize(nn.ReLU(), ROTATIONS, 2, seed=0.5), "got 0.5", "fractional", "seed=0"),
-    "another group": (
-        lambda: symmetrize(nn.ReLU(), ROTATIONS, target=hw.groups.cyclic_shifts(5)),
-        "not representations of one group",
-        "correspond one to one",
-        "leave target out",
-    ),
-    "batch of another size": (
-        lambda: symmetrize(nn.ReLU(), ROTATIONS)(torch.randn(2, 9)),
-        "the batch has shape (2, 9), image_rotations:4 acts on 16 coordinates",
-        "another size",
-        "(N, 16) or (N, channels, …)",
-    ),
-    "a single sample": (
-        lambda: augment(ROTATIONS)(torch.randn(16)),
-        "shape (16,)",
-        "single sample",
-        "(N, 16)",
-    ),
-    "no samples": (lambda: augment(ROTATIONS)(torch.randn(0, 16)), "shape (0, 16)", "no samples", "(N, 16)"),
-    "channels last": (
-        lambda: augment(ROTATIONS)(torch.randn(2, 4, 4, 3)),
-        "shape (2, 4, 4, 3)",
-        "channels-last",
-        "image_rotations(side, channels=c)",
-    ),
-    "an array": (
-        lambda: augment(ROTATIONS)(np.eye(16)),
-        "got a ndarray",
-        "NumPy array",
-        "torch.as_tensor(x)",
-    ),
-    "bytes with signs": (
-        lambda: augment(hw.Representation(2, [hw.SignedPermutation([1, 0], [1, -1])]))(
-            torch.ones(1, 2).byte()
-        ),
-        "signed permutations cannot move values of dtype torch.uint8",
-        "bytes",
-        "x.float()",
-    ),
-    "tuple": (lambda: symmetrize(Pair(), ROTATIONS)(ROWS), "Pair returned a tuple", "recurrent", "output[0]"),
-    "pooled": (
-        lambda: symmetrize(Pooled(), ROTATIONS)(ROWS),
-        "Pooled returned 1 outputs for 8 samples",
-        "pools over the batch",
-        "first axis",
-    ),
-    "output of another size": (
-        lambda: symmetrize(nn.Linear(16, 9), ROTATIONS, target=ROTATIONS)(ROWS),
-        "the output has shape (8, 9), image_rotations:4 acts on 16 coordinates",
-        "another size",
-        "last axes of the output",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", ERRORS)
-def test_errors_have_three_parts(case):
-    call, what, cause, remedy = ERRORS[case]
-    with pytest.raises(hw.HaarwireError) as caught:
-        call()
-    assert what in caught.value.what
-    assert cause in caught.value.cause
-    assert remedy in caught.value.remedy
-
-
-def test_the_kinds_of_errors():
-    for kind, case in (
-        (hw.GroupTooLargeError, "too large"),
-        (hw.GroupTooLargeError, "infinite"),
-        (hw.NoSamplerError, "no sampler"),
-        (hw.NotCompactError, "not compact"),
-        (hw.DataError, "batch of another size"),
-        (hw.ParameterError, "n_samples"),
-    ):
-        with pytest.raises(kind):
-            ERRORS[case][0]()

@@ -15,6 +15,7 @@ from haarwire.groups import Representation
 
 __all__ = [
     "check_compact",
+    "check_same_group",
     "checked_batch",
     "checked_count",
     "checked_generator",

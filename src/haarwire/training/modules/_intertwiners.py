@@ -9,7 +9,7 @@ from haarwire.groups import Representation, hom
 from haarwire.invariants import Subspace, invariant_subspace
 from haarwire.training.modules._checks import check_same_group
 
-__all__ = ["LARGEST_NULL_SPACE", "fixed_vectors", "intertwiners"]
+__all__ = ["LARGEST_NULL_SPACE", "check_nonzero", "fixed_vectors", "intertwiners"]
 
 LARGEST_NULL_SPACE: Final = 1024
 """Entries m·n of W up to which W ρ_X = ρ_Y W is solved by a singular value decomposition."""
