@@ -81,3 +81,9 @@ def test_several_problems_in_one_batch(hidden: tuple[int, ...], dense: bool) -> 
         single = Objective(frame, np.array([p]), weights[0], dense=dense).gradient(alone)
         for a, b in zip(together, single, strict=True):
             assert torch.allclose(a[run], b[0], rtol=1e-12, atol=1e-13)
+    objective = Objective(frame, owner, weights[0], dense=dense)
+    for some in (slice(0, 3), slice(1, 5), slice(2, 3), slice(3, 5)):
+        part = objective.part(some).gradient([W[some] for W in weights])
+        assert all(
+            torch.allclose(a, b[some], rtol=1e-12, atol=1e-13) for a, b in zip(part, together, strict=True)
+        )

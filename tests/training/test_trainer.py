@@ -201,6 +201,18 @@ def test_a_batch_does_what_its_runs_do_alone(optimizer: str) -> None:
         assert np.allclose(batch.singular_modes[:, run], alone.singular_modes[:, 0], atol=1e-9)
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "adam", "gradient_flow"])
+def test_large_batches_go_through_the_cache_in_parts(optimizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = [a.problem(MOMENTS, REP) for a in FULL]
+    network = DeepLinearNetwork((16, 5, 2, 4), runs=3)
+    options = {"optimizer": optimizer, "steps": 60, "tol": 0.0}
+    whole = train(problems, network, **options)
+    monkeypatch.setattr("haarwire.training.optimizers._CACHED", 2 * 16 * 5 * 8)
+    parts = train(problems, network, **options)
+    assert np.allclose(parts.loss, whole.loss, rtol=1e-10)
+    assert np.allclose(parts.coef, whole.coef, atol=1e-10)
+
+
 def test_runs_that_arrive_leave_the_batch_and_change_nothing() -> None:
     network = DeepLinearNetwork(WIRED, runs=6)
     history = train(HARD, network, steps=5000, tol=1e-6, record=100)

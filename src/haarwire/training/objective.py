@@ -12,6 +12,7 @@ Where h_1 ≤ m the m×k product W_L ⋯ W_1 is not formed either: with A = W_L 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -78,6 +79,7 @@ class Objective:
         self._frame, self._like, self.dense = frame, like, dense
         self.owner = owner
         present = np.unique(owner)
+        self._present = present
         self._is_single = present.size == 1
         # The factor 2 of the gradient is in the problem: 2C and 2B.
         cross = 2.0 * (frame.cross @ frame.basis.swapaxes(1, 2) if dense else frame.cross)
@@ -100,6 +102,19 @@ class Objective:
     def restricted(self, keep: NDArray[np.intp]) -> Objective:
         """The same for some of the runs."""
         return Objective(self._frame, self.owner[keep], self._like, dense=self.dense)
+
+    def part(self, some: slice) -> Objective:
+        """The same for neighbouring runs, without copies."""
+        if self._is_single:
+            return self
+        twin = copy(self)
+        twin.owner = self.owner[some]
+        twin._cross, twin._cross_t = self._cross[some], self._cross_t[some]
+        twin._values = self._values[some]
+        if self.dense:
+            ends = np.searchsorted(twin.owner, self._present, side="right")
+            twin._counts = np.diff(ends, prepend=0).tolist()
+        return twin
 
     def gradient(self, weights: Sequence[Tensor]) -> list[Tensor]:
         """∂J/∂W_1, …, ∂J/∂W_L, each of shape (batch, h_out, h_in)."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIMIZERS", "Optimizer", "OptimizerName"]
 
+_CACHED: Final = 2**20
+"""Bytes of the first layers of the runs that are trained together."""
+
 OptimizerName: TypeAlias = Literal["gd", "momentum", "adam", "gradient_flow"]
 
 
@@ -34,9 +37,30 @@ class Optimizer(ABC):
     def _start(self, weights: Tensors) -> Tensors:
         """The state before the first step."""
 
-    @abstractmethod
     def advance(self, weights: Tensors, objective: Objective, step: int, count: int) -> None:
-        """Take `count` steps from number `step`, changing the layers in place."""
+        """Take `count` steps from number `step`, changing the layers in place.
+
+        On a CPU all of them for some runs, then for others: so few at a time that they stay in the cache.
+        """
+        runs = len(weights[0])
+        at_once = runs
+        if weights[0].device.type == "cpu":
+            at_once = max(_CACHED // (weights[0][0].numel() * weights[0].element_size()), 1)
+        for begin in range(0, runs, at_once):
+            some = slice(begin, min(begin + at_once, runs))
+            self._advance(
+                [W[some] for W in weights],
+                objective if at_once >= runs else objective.part(some),
+                [s[some] for s in self.state],
+                self.rates[some],
+                range(step + 1, step + count + 1),
+            )
+
+    @abstractmethod
+    def _advance(
+        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+    ) -> None:
+        """Take these steps, changing layers and state in place."""
 
     def keep(self, runs: Tensor) -> None:
         """Forget all other runs."""
@@ -51,9 +75,16 @@ class GradientDescent(Optimizer):
     def _start(self, weights: Tensors) -> Tensors:  # noqa: ARG002
         return []
 
-    def advance(self, weights: Tensors, objective: Objective, step: int, count: int) -> None:  # noqa: ARG002
-        rates = -self.rates
-        for _ in range(count):
+    def _advance(
+        self,
+        weights: Tensors,
+        objective: Objective,
+        state: Tensors,  # noqa: ARG002
+        rates: Tensor,
+        steps: range,
+    ) -> None:
+        rates = -rates
+        for _ in steps:
             for W, g in zip(weights, objective.gradient(weights), strict=True):
                 W.addcmul_(g, rates)
 
@@ -65,10 +96,12 @@ class Momentum(Optimizer):
     def _start(self, weights: Tensors) -> Tensors:
         return [require_torch().zeros_like(W) for W in weights]
 
-    def advance(self, weights: Tensors, objective: Objective, step: int, count: int) -> None:  # noqa: ARG002
-        rates = -self.rates
-        for _ in range(count):
-            for W, v, g in zip(weights, self.state, objective.gradient(weights), strict=True):
+    def _advance(
+        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+    ) -> None:
+        rates = -rates
+        for _ in steps:
+            for W, v, g in zip(weights, state, objective.gradient(weights), strict=True):
                 v.mul_(self.momentum).addcmul_(g, rates)
                 W.add_(v)
 
@@ -83,15 +116,17 @@ class Adam(Optimizer):
         zeros = require_torch().zeros_like
         return [*map(zeros, weights), *map(zeros, weights)]
 
-    def advance(self, weights: Tensors, objective: Objective, step: int, count: int) -> None:
-        first, second = self.state[: len(weights)], self.state[len(weights) :]
-        for number in range(step + 1, step + count + 1):
+    def _advance(
+        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+    ) -> None:
+        first, second = state[: len(weights)], state[len(weights) :]
+        for number in steps:
             bias = math.sqrt(1.0 - 0.999**number)
-            rates = self.rates * (-bias / (1.0 - 0.9**number))
+            factor = rates * (-bias / (1.0 - 0.9**number))
             for W, v, s, g in zip(weights, first, second, objective.gradient(weights), strict=True):
                 v.mul_(0.9).add_(g, alpha=0.1)
                 s.mul_(0.999).addcmul_(g, g, value=0.001)
-                W.addcmul_(v / (s.sqrt() + 1e-8 * bias), rates)
+                W.addcmul_(v / (s.sqrt() + 1e-8 * bias), factor)
 
 
 _RTOL: Final = 1e-9
@@ -118,12 +153,14 @@ class GradientFlow(Optimizer):
     def _start(self, weights: Tensors) -> Tensors:  # noqa: ARG002
         return [self.rates / 10.0]
 
-    def advance(self, weights: Tensors, objective: Objective, step: int, count: int) -> None:  # noqa: ARG002
+    def _advance(
+        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+    ) -> None:
         torch = require_torch()
         single = weights[0].dtype == torch.float32
         rtol, atol = (1e-5, 1e-6) if single else (_RTOL, _ATOL)
-        left = self.rates * count
-        (size,) = self.state
+        left = rates * len(steps)
+        (size,) = state
         slope = [-g for g in objective.gradient(weights)]
         while bool((left > 0).any()):
             h = torch.minimum(size, left)
@@ -137,7 +174,7 @@ class GradientFlow(Optimizer):
                 scale = atol + rtol * W.abs().amax((1, 2), keepdim=True)
                 worst = torch.maximum(worst, error.abs().amax((1, 2), keepdim=True) / scale)
             # A run that diverges has no error: it goes on, to be found by its loss.
-            good = (worst <= 1.0) | ~worst.isfinite() | (h <= 1e-12 * self.rates)
+            good = (worst <= 1.0) | ~worst.isfinite() | (h <= 1e-12 * rates)
             for W, after in zip(weights, moved, strict=True):
                 W.copy_(torch.where(good, after, W))
             slope = [torch.where(good, new, old) for new, old in zip(slopes[-1], slope, strict=True)]
@@ -146,7 +183,7 @@ class GradientFlow(Optimizer):
             growth = torch.where(worst.isfinite(), growth, 5.0)
             # A step cut short by the end of the stretch says nothing against the size it was cut from.
             size = torch.where(good, torch.maximum(size * growth.clamp(max=1.0), h * growth), h * growth)
-        self.state = [size]
+        state[0].copy_(size)
 
 
 def _combined(weights: Tensors, slopes: list[Tensors], node: tuple[float, ...], h: Tensor) -> Tensors:
