@@ -22,6 +22,8 @@ from haarwire.cli.landscape import HELP as LANDSCAPE_HELP
 from haarwire.cli.landscape import landscape_command
 from haarwire.cli.path import HELP as PATH_HELP
 from haarwire.cli.path import path_command
+from haarwire.cli.reproduce import HELP as REPRODUCE_HELP
+from haarwire.cli.reproduce import reproduce_command
 from haarwire.cli.symmetries import symmetries_command
 from haarwire.cli.train import HELP as TRAIN_HELP
 from haarwire.cli.train import train_command
@@ -42,6 +44,7 @@ for name, command, text, summary in (
     ("path", path_command, PATH_HELP, "Every strength of the invariance penalty, from 0 to infinity."),
     ("landscape", landscape_command, LANDSCAPE_HELP, "Every critical point of each approach."),
     ("train", train_command, TRAIN_HELP, "Deep linear networks, against the closed forms."),
+    ("reproduce", reproduce_command, REPRODUCE_HELP, "The paper's experiments, as figures and a table."),
 ):
     app.command(name, help=text, short_help=summary)(command)
 app.command("symmetries")(symmetries_command)

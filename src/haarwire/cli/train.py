@@ -81,7 +81,7 @@ def train_command(
     options.check_choice(optimizer, OptimizerName, "--optimizer")
     if inputs not in ("whitened", "raw"):
         raise typer.BadParameter(f"{inputs!r} is not one of whitened, raw", param_hint="--inputs")
-    for value, least, option in ((runs, 1, "--runs"), (steps, 0, "--steps"), (seed, 0, "--seed")):
+    for value, least, option in ((runs, 1, "--runs"), (steps, 1, "--steps"), (seed, 0, "--seed")):
         if value < least:
             raise typer.BadParameter(f"{value} is not a whole number ≥ {least}", param_hint=option)
     layers = _layers(depth, widths, rank)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +20,27 @@ if TYPE_CHECKING:
 __all__ = ["plot_history"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
+Panel: TypeAlias = Literal["loss", "excess", "gap"]
+
+_LABELS: Final[dict[Panel, str]] = {
+    "loss": "loss",
+    "excess": "loss above the optimum",
+    "gap": r"invariance gap $\Vert W_\perp\Vert$",
+}
 
 _COLOURS: Final = {"plain": GREY, "hardwired": RED, "augmented": BLUE, "regularized": GREEN}
 _OTHERS: Final = (GREEN, ORANGE, BLUE, RED, GREY)
-_STYLES: Final = ("-", "--", "-.", ":")
+_TURNS: Final = ("-", "-.", ":")
 
 _FLOOR: Final = 1e-12
 """Excess losses below this part of the loss at the start, and gaps below it, are 0 or rounding: not drawn."""
 
 
 def plot_history(
-    history: TrainingHistory | Mapping[str, TrainingHistory], *, axes: AxesLike | None = None
+    history: TrainingHistory | Mapping[str, TrainingHistory],
+    *,
+    panels: Sequence[Panel] | None = None,
+    axes: AxesLike | None = None,
 ) -> Figure:
     """Loss, excess over the optimum and invariance gap against the step: mean and range over the runs.
 
@@ -39,9 +50,12 @@ def plot_history(
     Parameters
     ----------
     history : TrainingHistory or mapping of str to TrainingHistory
-        From `haarwire.training.train`; a mapping of names, such as approaches, is drawn in one figure.
+        From `haarwire.training.train` or its relatives; a mapping of names, such as approaches, is drawn in
+        one figure.
+    panels : sequence of {"loss", "excess", "gap"}, optional
+        What to draw. Default: all that some history has (there is no excess without a closed form).
     axes : sequence of matplotlib Axes, optional
-        Where to draw: three, or two where no history has an invariance gap. Default: a new figure.
+        Where to draw, one for each panel. Default: a new figure.
 
     Returns
     -------
@@ -50,7 +64,7 @@ def plot_history(
     Raises
     ------
     ParameterError
-        When there is no history, or not one Axes for each panel.
+        When there is no history or panel, or not one Axes for each panel.
     MissingDependencyError
         Without matplotlib.
     """
@@ -63,48 +77,86 @@ def plot_history(
             cause="an empty mapping, or a network or solution in its place",
             remedy="give train(…), or {'plain': train(…), …}",
         )
-    n_panels = 2 + any(each.invariance_gap is not None for each in named.values())
+    chosen = _checked_panels(panels, list(named.values()))
     if axes is None:
-        _, axes = plt.subplots(n_panels, 1, figsize=(7.0, 2.6 * n_panels), sharex=True, layout="constrained")
-    panels = axes_list(axes, n_panels, "plot_history")
-    for number, (name, each) in enumerate(named.items()):
-        style = _style(name, number)
-        label = name or "_"
-        _curves(panels[0], each, each.loss, label, style)
-        excess = np.where(each.excess_loss > _FLOOR * each.loss[0], each.excess_loss, np.nan)
-        _curves(panels[1], each, excess, label, style)
-        for optimum in np.unique(each.optimal_loss[np.isfinite(each.optimal_loss)]):
-            panels[0].axhline(optimum, color=style["color"], linestyle=":", linewidth=0.8, zorder=1)
-        if each.invariance_gap is not None:
-            gap = each.invariance_gap
-            _curves(panels[2], each, np.where(gap > _FLOOR, gap, np.nan), label, style)
-    for ax, label in zip(
-        panels, ("loss", "excess loss", r"invariance gap $\Vert W_\perp\Vert$"), strict=False
-    ):
-        ax.set_ylabel(label)
-        if ax is not panels[0] and ax.lines:
+        size = (7.0, 2.6 * len(chosen) + 0.6)
+        _, axes = plt.subplots(len(chosen), 1, figsize=size, sharex=True, layout="constrained")
+    each_axes = axes_list(axes, len(chosen), "plot_history")
+    styles = _styles(list(named))
+    for panel, ax in zip(chosen, each_axes, strict=True):
+        for number, (name, each) in enumerate(named.items()):
+            style = styles[number]
+            values = _values(each, panel)
+            if values is not None:
+                _curves(ax, each, values, name or "_", style)
+            if panel == "loss":
+                for optimum in np.unique(each.optimal_loss[np.isfinite(each.optimal_loss)]):
+                    ax.axhline(optimum, color=style["color"], linestyle=":", linewidth=0.8, zorder=1)
+        ax.set_ylabel(_LABELS[panel])
+        if panel == "loss":
+            ax.set_ylim(*_window(list(named.values())))
+        elif ax.lines:
             ax.set_yscale("log")
         ax.set_xscale("symlog", linthresh=1.0)
         ax.set_xlim(left=0.0)
         ax.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylim(*_window(list(named.values())))
-    panels[-1].set_xlabel("step")
+    each_axes[-1].set_xlabel("step")
     if "" not in named:
-        panels[0].legend(frameon=False)
-    return figure_of(panels[0])
+        each_axes[0].legend(frameon=False, fontsize=9)
+    return figure_of(each_axes[0])
 
 
-def _style(name: str, number: int) -> dict[str, Any]:
-    colour = _COLOURS.get(name, _OTHERS[number % len(_OTHERS)])
-    # Hard-wired and augmented curves often coincide: dashes let both be seen.
-    dashes = "--" if name == "augmented" else _STYLES[number // len(_OTHERS) % len(_STYLES)]
-    return {"color": colour, "linestyle": dashes}
+def _checked_panels(panels: Sequence[Panel] | None, histories: list[TrainingHistory]) -> list[Panel]:
+    if panels is None:
+        has_optimum = any(np.isfinite(each.optimal_loss).any() for each in histories)
+        has_gap = any(each.invariance_gap is not None for each in histories)
+        return ["loss", *(["excess"] if has_optimum else []), *(["gap"] if has_gap else [])]  # type: ignore[list-item]  # words of Panel
+    chosen = list(panels)
+    if not chosen or not all(panel in _LABELS for panel in chosen):
+        raise ParameterError(
+            f"panels must be some of {', '.join(map(repr, _LABELS))}, got {panels!r}",
+            cause="a misspelt word, or none",
+            remedy="leave panels out, or give a list such as panels=['loss', 'gap']",
+        )
+    return chosen
+
+
+def _values(history: TrainingHistory, panel: Panel) -> FloatArray | None:
+    match panel:
+        case "loss":
+            return history.loss
+        case "excess":
+            excess = history.excess_loss
+            return np.where(excess > _FLOOR * history.loss[0], excess, np.nan)
+        case "gap":
+            gap = history.invariance_gap
+            return None if gap is None else np.where(gap > _FLOOR, gap, np.nan)
+
+
+def _styles(names: Sequence[str]) -> list[dict[str, Any]]:
+    """A colour an approach, darker for each further history of it ("regularized, α = 1"), else one a name."""
+    from matplotlib.colors import to_rgb
+
+    seen: Counter[str] = Counter()
+    styles = []
+    for number, name in enumerate(names):
+        base = name.split(",")[0]
+        if base in _COLOURS:
+            turn = seen[base]
+            seen[base] += 1
+            # Hard-wired and augmented curves often coincide: dashes let both be seen.
+            style = "--" if base == "augmented" else _TURNS[turn % len(_TURNS)]
+        else:
+            base, turn, style = _OTHERS[number % len(_OTHERS)], number // len(_OTHERS), "-"
+        colour = tuple(part * 0.62**turn for part in to_rgb(_COLOURS.get(base, base)))
+        styles.append({"color": colour, "linestyle": style})
+    return styles
 
 
 def _curves(ax: Axes, history: TrainingHistory, values: FloatArray, label: str, style: Any) -> None:
     """The mean of the runs that did not diverge, and their range."""
     kept = values[:, ~history.diverged]
-    shown = np.isfinite(kept).any(axis=1)
+    shown = np.isfinite(kept).any(axis=1) if kept.size else np.zeros(0, dtype=bool)
     if not shown.any():
         return
     steps, kept = history.steps[shown], kept[shown]
