@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from torch import nn
 
@@ -15,8 +16,8 @@ import haarwire as hw
 from haarwire.training.modules import compare_modules
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--plot", type=Path, help="write a picture here")
-options = parser.parse_args()
+parser.add_argument("--plot", help="write a picture here")
+plot = parser.parse_args().plot
 torch.set_num_threads(1)  # small tensors
 path, data, side = Path(__file__).resolve().parents[2] / "shared/data/mnist.npz", hw.datasets.digits(), 8
 if path.exists():
@@ -34,31 +35,25 @@ def convolutional() -> nn.Module:
 class Transformer(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.embed, self.places = nn.Linear((side // 4) ** 2, 32), nn.Parameter(0.1 * torch.randn(16, 32))
-        layer = nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0, batch_first=True)
-        self.encoder, self.head = (
-            nn.TransformerEncoder(layer, 2, enable_nested_tensor=False),
-            nn.Linear(32, 10),
-        )
+        self.embed, self.places = nn.Linear((side // 4) ** 2, 32), nn.Parameter(0.5 * torch.randn(16, 32))
+        layer = nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0, batch_first=True, norm_first=True)
+        self.encoder, self.head = nn.TransformerEncoder(layer, 2, None, False), nn.Linear(32, 10)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         patches = nn.functional.unfold(images, side // 4, stride=side // 4).mT
         return self.head(self.encoder(self.embed(patches) + self.places).mean(1))
 
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
-turns, settings = hw.groups.image_rotations(side), {"epochs": 8, "lr": 0.003, "shape": (1, side, side)}
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
+turns, settings = hw.groups.image_rotations(side), {"epochs": 10, "lr": 0.005, "shape": (1, side, side)}
 for ax, factory in zip(axes, (convolutional, Transformer), strict=True):
     result = compare_modules(factory, data, turns, **settings)
     print(result, end="\n\n", flush=True)
-    for offset, colour, name in ((-0.2, "#0072B2", "as_is"), (0.2, "#E69F00", "moved")):
-        scores = torch.tensor([getattr(row, f"{name}_scores") for row in result.approaches.values()])
-        places = torch.arange(4) + offset
-        ax.bar(places, scores.mean(1), 0.36, color=colour, label=f"test images {name.replace('_', ' ')}")
-        ax.plot(places, scores, "k.", markersize=5)
-    ax.set_xticks(range(4), result.approaches)
-    ax.set_title(result.architecture)
-axes[0].set_ylabel(f"accuracy, {len(result.seeds)} seeds")
-axes[1].legend(loc="lower right", framealpha=1.0)
-if options.plot:
-    figure.savefig(options.plot, dpi=120)
+    for shift, colour, name in ((-0.2, "#0072B2", "as_is"), (0.2, "#E69F00", "moved")):
+        scores = np.array([getattr(row, f"{name}_scores") for row in result.approaches.values()])
+        ax.bar(np.arange(4) + shift, scores.mean(1), 0.36, color=colour, label=name.replace("_", " "))
+        ax.plot(np.arange(4) + shift, scores, "k.", markersize=5)
+    ax.set(xticks=range(4), xticklabels=result.approaches, title=result.architecture, ylabel="test accuracy")
+figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+if plot:
+    figure.savefig(plot, dpi=120)

@@ -92,7 +92,16 @@ class ModuleComparison:
             f"{self.n_train} training and {self.n_test} test samples, {runs}"
         )
         score = self.score
-        headings = ["approach", "train loss", "as is: loss", score, "moved: loss", score, "inv. error", "s"]
+        headings = [
+            "approach",
+            "train loss",
+            "as is: loss",
+            score,
+            "moved: loss",
+            score,
+            "inv. error",
+            "seconds",
+        ]
         rows = [
             [
                 name,
