@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -380,3 +381,107 @@ def test_without_matplotlib_it_says_what_to_install(
     with pytest.raises(hw.MissingDependencyError, match="pictures need matplotlib") as raised:
         picture()
     assert 'pip install "haarwire[plots]"' in raised.value.remedy
+
+
+# Training.
+
+
+def a_history(runs: int = 1, steps: int = 200, seed: int = 0, approach: Any = None) -> Any:
+    pytest.importorskip("torch", reason="training needs the 'torch' extra")
+    from haarwire.training import DeepLinearNetwork, train
+
+    return train(
+        random_moments(6, 4),
+        DeepLinearNetwork((6, 2, 4), init="balanced", runs=runs, seed=seed),
+        approach=approach or hw.Plain(),
+        rep=hw.groups.reflection(6),
+        steps=steps,
+    )
+
+
+def test_training_has_three_panels_and_the_optimum_is_dotted() -> None:
+    history = a_history()
+    figure = plots.plot_history(history)
+    drawn(figure)
+    loss, excess, gap = figure.axes
+    curve, optimum = loss.lines
+    np.testing.assert_array_equal(curve.get_xdata(), history.steps)
+    np.testing.assert_allclose(curve.get_ydata(), history.loss[:, 0])
+    assert optimum.get_ydata()[0] == pytest.approx(history.optimal_loss[0])
+    np.testing.assert_allclose(gap.lines[0].get_ydata(), history.invariance_gap[:, 0])
+    assert [ax.get_yscale() for ax in figure.axes] == ["linear", "log", "log"]
+    assert gap.get_xlabel() == "step"
+    assert loss.get_legend() is None
+    assert len(excess.lines) == 1
+
+
+def test_many_runs_are_a_mean_and_their_range() -> None:
+    history = a_history(runs=4)
+    loss = plots.plot_history(history).axes[0]
+    np.testing.assert_allclose(loss.lines[0].get_ydata(), history.loss.mean(axis=1))
+    (band,) = loss.collections
+    points = band.get_paths()[0].vertices
+    assert points[:, 1].min() == pytest.approx(history.loss.min())
+    assert points[:, 1].max() == pytest.approx(history.loss.max())
+
+
+def test_approaches_have_their_colours_and_a_gap_of_zero_is_not_drawn() -> None:
+    pytest.importorskip("torch", reason="training needs the 'torch' extra")
+    from haarwire.training import DeepLinearNetwork, train
+
+    problem = hw.Hardwired().problem(random_moments(6, 4), hw.groups.reflection(6))
+    wired = train(problem, DeepLinearNetwork((3, 2, 4)), rep=hw.groups.reflection(6), steps=50)
+    named = {
+        "plain": a_history(),
+        "hardwired": wired,
+        "augmented": a_history(approach=hw.Augmented()),
+        "regularized, α = 1": a_history(approach=hw.Regularized(1.0)),
+        "regularized, α = 9": a_history(approach=hw.Regularized(9.0)),
+        "mine": a_history(seed=1),
+    }
+    figure = plots.plot_history(named)
+    drawn(figure)
+    loss, _, gap = figure.axes
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == list(named)
+    curves = {line.get_label(): line for line in loss.lines if line.get_label() in named}
+    colours = [to_hex(curves[name].get_color()) for name in named]
+    assert colours[:4] == [GREY.lower(), RED.lower(), BLUE.lower(), GREEN.lower()]
+    assert len({(to_hex(line.get_color()), line.get_linestyle()) for line in curves.values()}) == len(named)
+    assert curves["augmented"].get_linestyle() == "--"
+    assert len(gap.lines) == len(named) - 1
+
+
+def test_panels_can_be_chosen_and_go_into_axes_that_are_given() -> None:
+    history = a_history()
+    figure, axes = plt.subplots(2, 1)
+    assert plots.plot_history(history, panels=["gap", "loss"], axes=axes) is figure
+    assert "gap" in axes[0].get_ylabel()
+    assert axes[1].get_ylabel() == "loss"
+    with pytest.raises(hw.ParameterError, match="plot_history needs 3 axes, got 2"):
+        plots.plot_history(history, axes=axes)
+    with pytest.raises(hw.ParameterError, match="panels must be some of 'loss', 'excess', 'gap'"):
+        plots.plot_history(history, panels=["losses"])  # type: ignore[list-item]
+    for wrong in ({}, None, {"plain": hw.Plain()}):
+        with pytest.raises(hw.ParameterError, match="plot_history needs a TrainingHistory"):
+            plots.plot_history(wrong)  # type: ignore[arg-type]
+
+
+def test_without_an_optimum_or_a_gap_there_is_no_panel_for_them() -> None:
+    history = a_history()
+    unknown = dataclasses.replace(
+        history, optimal_loss=np.full_like(history.optimal_loss, np.nan), invariance_gap=None
+    )
+    figure = plots.plot_history(unknown)
+    drawn(figure)
+    assert [ax.get_ylabel() for ax in figure.axes] == ["loss"]
+
+
+def test_diverged_runs_are_left_out() -> None:
+    history = a_history(runs=2)
+    loss = history.loss.copy()
+    loss[3:, 1] = np.inf
+    ill = dataclasses.replace(history, loss=loss, diverged=np.array([False, True]))
+    figure = plots.plot_history(ill)
+    drawn(figure)
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), history.loss[:, 0])
+    drawn(plots.plot_history(dataclasses.replace(ill, diverged=np.array([True, True]))))
