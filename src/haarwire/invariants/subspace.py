@@ -78,6 +78,14 @@ class Subspace:
         full, _ = np.linalg.qr(self.basis, mode="complete")
         return np.asarray(full[:, self.dim :])
 
+    @cached_property
+    def completed(self) -> Subspace:
+        """All of R^n, in the orthonormal basis of this subspace followed by that of its complement."""
+        parts = [self.matrix, self.complement_matrix]
+        if all(sp.issparse(part) for part in parts):
+            return Subspace(sp.csr_array(sp.hstack(parts)))
+        return Subspace(np.concatenate([_dense(part) for part in parts], axis=1))
+
     def coordinates(self, X: FloatArray) -> FloatArray:
         """X Q: the d invariant coordinates of samples, shape (..., n) to (..., d)."""
         return _row_product(X, self.matrix)

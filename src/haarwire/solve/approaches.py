@@ -222,16 +222,33 @@ class Regularized(Approach):
         check_fit(moments, rep)
         if math.isinf(self.alpha):
             return Hardwired().problem(moments, rep, ridge=ridge)
-        R = penalty_matrix(rep, self.penalty)
-        return _least_squares(moments, ridge, self.alpha * R)
+        if self.alpha == 0:
+            return _least_squares(moments, ridge)
+        # In the orthonormal basis [Q, P] of the invariant functionals and their complement the penalty is in
+        # the second block only, exactly: no alpha, however large, drowns the first one.
+        subspace = invariant_subspace(rep)
+        basis = subspace.completed
+        complement = subspace.complement_matrix
+        C = basis.restrict(moments.gram)
+        d = subspace.dim
+        C[d:, d:] += self.alpha * (complement.T @ penalty_matrix(rep, self.penalty) @ complement)
+        C[np.diag_indices_from(C)] += checked_ridge(ridge)
+        spread = abs(basis.matrix).T @ np.sqrt(np.diag(moments.gram))
+        return Quadratic(
+            gram=C,
+            cross=basis.coordinates(moments.cross),
+            setting=setting_of(moments, basis),
+            tolerance=default_tolerance(rep.dim, moments.eps),
+            magnitude=np.maximum(spread**2 + ridge, np.diag(C)),
+        )
 
     @property
     def label(self) -> str:
         return "regularized"
 
 
-def _least_squares(moments: Moments, ridge: float, penalty: FloatArray | None = None) -> Quadratic:
-    C = moments.gram if penalty is None else moments.gram + penalty
+def _least_squares(moments: Moments, ridge: float) -> Quadratic:
+    C = moments.gram
     if checked_ridge(ridge) > 0:
         C = C + ridge * np.eye(moments.n_features)
     return Quadratic(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from haarwire.errors import DataError, ParameterError
@@ -103,7 +101,9 @@ def optimum(modes: Modes, rank: int, rep: Representation, approach: Approach) ->
     setting = modes.setting
     kept = min(rank, modes.singular_values.size)
     W = modes.coef(slice(kept))
-    gap = 0.0 if setting.embedding is not None else _gap(W, rep)
+    invariant = invariant_subspace(rep)
+    inside = setting.embedding is not None and setting.embedding.dim == invariant.dim
+    gap = 0.0 if inside else float(np.linalg.norm(W - invariant.project(W)))
     return Solution(
         coef=W.astype(setting.dtype, copy=False),
         intercept=(setting.y_mean - W @ setting.x_mean).astype(setting.dtype, copy=False),
@@ -116,10 +116,6 @@ def optimum(modes: Modes, rank: int, rep: Representation, approach: Approach) ->
         is_minimum_norm=modes.is_minimum_norm,
         approach=approach,
     )
-
-
-def _gap(W: Any, rep: Representation) -> float:
-    return float(np.linalg.norm(W - invariant_subspace(rep).project(W)))
 
 
 def checked_rank(rank: int | None, n_targets: int, n_features: int) -> int:
