@@ -29,9 +29,9 @@ __all__ = ["Certificate", "Crossing", "Pencil", "certify"]
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _LEVELS: Final = 50
-"""Bisections: intervals of τ down to 2^-50."""
+"""Bisections: intervals of τ down to 2^-53."""
 
-_END_JUMP: Final = 1e-7
+_END_JUMP: Final = 1e-6
 """Where r exceeds the rank at infinity, the end segment on which the solution moves less than this
 (relative to its size) counts as continuous: its modes fade out there."""
 
@@ -144,11 +144,11 @@ def _end_segment(pencil: Pencil, s: float) -> float:
     Returned as the end of the part of [0, 1] to be covered.
     """
     size = float(np.linalg.norm(pencil.coef(s))) or 1.0
-    for k in range(1, _LEVELS):
+    for k in range(1, 50):
         rest = 2.0**-k
         if pencil.far_change(s * (1.0 - rest) / rest) <= _END_JUMP * size:
             return 1.0 - rest
-    return 1.0 - 2.0**-_LEVELS
+    return 1.0 - 2.0**-50
 
 
 class _Cover:

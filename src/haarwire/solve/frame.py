@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire._linalg import default_tolerance
+from haarwire._linalg import block_eigh, default_tolerance
 from haarwire.errors import RepresentationError
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, invariant_subspace, penalty_matrix
@@ -48,11 +48,11 @@ def penalty_frame(rep: Representation, penalty: Penalty = "generators") -> Penal
     R = penalty_matrix(rep, penalty)
     complement = subspace.complement_matrix
     restricted = complement.T @ R @ complement
-    values, vectors = np.linalg.eigh((restricted + restricted.T) / 2.0)
-    if values.size and values[0] <= default_tolerance(rep.dim) * values[-1]:
+    values, vectors = block_eigh((restricted + restricted.T) / 2.0)
+    if values.size and values.min() <= default_tolerance(rep.dim) * values.max():
         raise RepresentationError(
             f"the penalty of {rep.label} is singular to working precision outside the invariant "
-            f"functionals: its eigenvalues run from {values[0]:.1e} to {values[-1]:.1e}",
+            f"functionals: its eigenvalues run from {values.min():.1e} to {values.max():.1e}",
             cause="a generator so close to the identity that its penalty drowns in rounding errors",
             remedy="use penalty='projection', or give the generator's logarithm as a Lie-algebra element",
         )

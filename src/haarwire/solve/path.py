@@ -23,7 +23,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from haarwire._linalg import default_tolerance, symmetric_whitener
+from haarwire._linalg import default_tolerance, graded_eigh, symmetric_whitener
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
@@ -61,6 +61,8 @@ class RegularizationPath:
         Modes of the hard-wired problem, the end of the path at infinity.
     spectrum : ndarray, shape (p,)
         c > 0, ascending: data variance over penalty along each non-invariant direction with data.
+    spectrum_errors : ndarray, shape (p,)
+        Rounding errors of c.
     directions : ndarray, shape (n, p)
         T.
     rotation : ndarray, shape (n − d, p)
@@ -81,6 +83,7 @@ class RegularizationPath:
     ridge: float
     hardwired: Modes
     spectrum: FloatArray
+    spectrum_errors: FloatArray
     directions: FloatArray
     rotation: FloatArray
     cross: FloatArray
@@ -102,14 +105,15 @@ class RegularizationPath:
         E0 = self.hardwired.left * self.hardwired.singular_values
         invariant = self.hardwired.setting.embed(self.hardwired.right)
         factor = np.concatenate([invariant.T, self.directions / np.sqrt(weights)], axis=1)
-        top = float(self.spectrum[-1]) if self.spectrum.size else 0.0
+        tolerance = self.hardwired.tolerance
+        amplification = np.maximum(self.spectrum_errors / (tolerance * weights), 1.0)
         return modes_from_factor(
             self.setting,
             np.concatenate([E0, scaled], axis=1),
             factor,
             condition=max(self.hardwired.condition, float(weights[-1] / weights[0]) if weights.size else 1.0),
-            tolerance=self.hardwired.tolerance,
-            amplification=np.concatenate([self.hardwired.amplification, np.maximum(top / weights, 1.0)]),
+            tolerance=tolerance,
+            amplification=np.concatenate([self.hardwired.amplification, amplification]),
             is_minimum_norm=self.is_minimum_norm,
         )
 
@@ -262,8 +266,7 @@ class RegularizationPath:
 
         def margin(alphas: FloatArray) -> FloatArray:
             weights = self.spectrum + alphas[:, None]
-            top = self.spectrum[-1] if self.spectrum.size else 0.0
-            ties = self.hardwired.tolerance * top * (size / weights**2).sum(axis=1)
+            ties = (size * self.spectrum_errors / weights**2).sum(axis=1)
             largest = np.trace(at_infinity) + (size / weights).sum(axis=1)
             return np.asarray(
                 self.hardwired.errors.sum() + ties + default_tolerance(4 * self.shape[0]) * largest
@@ -399,29 +402,28 @@ def factor_path(
     CP = C @ complement
     coupling = G.T @ CP
     schur = scaling.T @ (complement.T @ CP - coupling.T @ coupling) @ scaling
-    spectrum, vectors = np.linalg.eigh((schur + schur.T) / 2.0)
-    turned = scaling @ vectors
-    coupled = coupling @ turned
-    # A direction has data when its variance is more than rounding leaves of S: of the part of C in it, of
-    # what the elimination took away, each weighed by the variances it was put together from, and of the
-    # eigendecomposition.
+    # Rounding of the diagonal of S: of the part of C in it and of what the elimination took away, each
+    # weighed by the variances it was put together from.
     variances = np.diag(C)
     sizes = (variances @ complement**2) @ scaling**2
-    noise = sizes @ vectors**2 + (variances @ G**2) @ coupled**2
-    blur = default_tolerance(0) * float(spectrum.max(initial=0.0))
-    live = spectrum > np.maximum(problem.tolerance * noise, blur)
-    directions = complement @ turned[:, live] - G @ coupled[:, live]
+    floor = problem.tolerance * (sizes + (variances @ G**2) @ (coupling @ scaling) ** 2)
+    spectrum, vectors, errors = graded_eigh(schur, floor, problem.tolerance)
+    turned = scaling @ vectors
+    # The penalty of a direction is 1 up to the rounding of R.
+    reach = float(frame.values.max(initial=0.0)) * (turned**2).sum(axis=0)
+    directions = complement @ turned - G @ (coupling @ turned)
     return RegularizationPath(
         representation=rep,
         frame=frame,
         rank=rank,
         ridge=float(ridge),
         hardwired=hardwired,
-        spectrum=spectrum[live],
+        spectrum=spectrum,
+        spectrum_errors=errors + problem.tolerance * spectrum * reach,
         directions=directions,
-        rotation=vectors[:, live],
+        rotation=vectors,
         cross=data.cross @ directions,
         whitener=G,
         setting=setting_of(data),
-        is_minimum_norm=hardwired.is_minimum_norm or not bool(live.all()),
+        is_minimum_norm=hardwired.is_minimum_norm or spectrum.size < len(schur),
     )
