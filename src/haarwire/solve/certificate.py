@@ -31,6 +31,11 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 _LEVELS: Final = 50
 """Bisections: intervals of τ down to 2^-53."""
 
+_GRID: Final = 257
+_ZOOMS: Final = 8
+_ZOOM_GRID: Final = 17
+"""The smallest gap is looked for on 257 strengths, then seven times on 17 around the smallest."""
+
 _END_JUMP: Final = 1e-6
 """Where r exceeds the rank at infinity, the end segment on which the solution moves less than this
 (relative to its size) counts as continuous: its modes fade out there."""
@@ -197,6 +202,7 @@ class _Cover:
         return np.minimum(*ends) - sag, values[:, -r] - values[:, -r - 1]
 
     def certificate(self) -> Certificate:
+        self.look()
         grid = np.linspace(0.0, self.last, 9)
         low, high = grid[:-1], grid[1:]
         for _ in range(_LEVELS):
@@ -226,6 +232,18 @@ class _Cover:
             margin=self.margin,
             n_evaluations=self.n_evaluations,
         )
+
+    def look(self) -> None:
+        """Look for the smallest gap on a grid with both ends, and closer around the place found."""
+        tau = np.linspace(0.0, self.last, _GRID)
+        for _ in range(_ZOOMS):
+            values = np.linalg.eigvalsh(self.matrices(tau))[:, ::-1]
+            self.n_evaluations += tau.size
+            sigma = np.sqrt(np.maximum(values, 0.0))
+            gaps = sigma[:, self.rank - 1] - sigma[:, self.rank]
+            i = int(np.argmin(gaps))
+            self.min_gap = min(self.min_gap, float(gaps[i]))
+            tau = np.linspace(tau[max(i - 1, 0)], tau[min(i + 1, tau.size - 1)], _ZOOM_GRID)
 
     def tied_throughout(self, low: FloatArray, high: FloatArray, margin: FloatArray) -> NDArray[np.bool_]:
         """Whether the gap is below the margin at both ends and at the quarters: bisection would not help."""

@@ -28,7 +28,7 @@ from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
-from haarwire.solve.approaches import Hardwired, Regularized, Setting, setting_of
+from haarwire.solve.approaches import Hardwired, Plain, Regularized, Setting, setting_of
 from haarwire.solve.certificate import Certificate, Pencil, certify
 from haarwire.solve.curve import CurveFactors, PathCurve, trace_curve
 from haarwire.solve.frame import PenaltyFrame, penalty_frame
@@ -63,6 +63,10 @@ class RegularizationPath:
         c > 0, ascending: data variance over penalty along each non-invariant direction with data.
     spectrum_errors : ndarray, shape (p,)
         Rounding errors of c.
+    dropped_below : float
+        Directions of a variance over penalty below this were taken to have no data (0: none were).
+    moments : Moments
+        What was fitted, about the origin without an intercept.
     directions : ndarray, shape (n, p)
         T.
     rotation : ndarray, shape (n − d, p)
@@ -84,6 +88,8 @@ class RegularizationPath:
     hardwired: Modes
     spectrum: FloatArray
     spectrum_errors: FloatArray
+    dropped_below: float
+    moments: Moments
     directions: FloatArray
     rotation: FloatArray
     cross: FloatArray
@@ -256,6 +262,20 @@ class RegularizationPath:
         r = self.rank if rank is None else checked_rank(rank, *self.shape)
         return certify(self._pencil(r), r)
 
+    @cached_property
+    def _lost(self) -> float:
+        """How much of the variance explained at alpha = 0 the dropped directions may hold: 0, to rounding.
+
+        It is more where features that the group exchanges are in very different units.
+        """
+        if self.dropped_below == 0.0:
+            return 0.0
+        modes = reduced_rank(Plain().problem(self.moments, self.representation, ridge=self.ridge))
+        plain = float((modes.singular_values**2).sum())
+        found = float((self.modes(0.0).singular_values ** 2).sum())
+        # The plain problem, too, explains what it explains up to rounding only.
+        return max(plain - found - float(modes.errors.sum() + self.modes(0.0).errors.sum()), 0.0)
+
     def _pencil(self, rank: int) -> Pencil:
         E0 = self.hardwired.left * self.hardwired.singular_values
         at_infinity = E0 @ E0.T
@@ -264,12 +284,16 @@ class RegularizationPath:
         end = self.hardwired.coef(slice(rank))
         least = float(self.hardwired.singular_values[: self.hardwired.rank].min(initial=np.inf)) ** 2
 
+        lost = self._lost
+
         def margin(alphas: FloatArray) -> FloatArray:
             weights = self.spectrum + alphas[:, None]
+            # A dropped direction explains at most what all do at alpha = 0, and less as alpha outgrows it.
+            missing = lost * self.dropped_below / (self.dropped_below + alphas) if lost > 0 else 0.0
             ties = (size * self.spectrum_errors / weights**2).sum(axis=1)
             largest = np.trace(at_infinity) + (size / weights).sum(axis=1)
             return np.asarray(
-                self.hardwired.errors.sum() + ties + default_tolerance(4 * self.shape[0]) * largest
+                missing + self.hardwired.errors.sum() + ties + default_tolerance(4 * self.shape[0]) * largest
             )
 
         def far_change(alpha: float) -> float:
@@ -420,6 +444,8 @@ def factor_path(
         hardwired=hardwired,
         spectrum=spectrum,
         spectrum_errors=errors + problem.tolerance * spectrum * reach,
+        dropped_below=float(floor.max(initial=0.0)) if spectrum.size < len(schur) else 0.0,
+        moments=data,
         directions=directions,
         rotation=vectors,
         cross=data.cross @ directions,

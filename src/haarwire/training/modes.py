@@ -140,8 +140,8 @@ def mode_trajectory(
     Examples
     --------
     >>> from haarwire.training.theory import mode_trajectory
-    >>> mode_trajectory([0.0, 1.0, 4.0], 2.0, 1.0, 1e-3, 2).ravel().round(4)
-    array([0.001 , 1.1972, 2.    ])
+    >>> [round(float(a), 3) for a in mode_trajectory([0.0, 1.0, 4.0], 2.0, 1.0, 1e-3, 2).ravel()]
+    [0.001, 1.197, 2.0]
     """
     L = checked_depth(depth)
     t = np.asarray(times, dtype=np.float64)
