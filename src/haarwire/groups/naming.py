@@ -74,7 +74,9 @@ def from_name(text: str) -> Representation:
         return from_file(text)
     name, _, arguments = (part.strip() for part in text.partition(":"))
     if name not in _ENTRIES:
-        near = difflib.get_close_matches(name, _ENTRIES, n=1)
+        wanted = name.lower()
+        parts = [known for known in _ENTRIES if wanted and (wanted in known or known in wanted)]
+        near = parts or difflib.get_close_matches(wanted, _ENTRIES, n=1)
         raise UnknownNameError(
             f"there is no symmetry named {name!r}",
             cause=f"did you mean {near[0]!r}?" if near else "a misspelt name",

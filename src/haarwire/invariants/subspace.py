@@ -43,6 +43,16 @@ class Subspace:
 
     matrix: FloatArray | sp.csr_array
 
+    def __post_init__(self) -> None:
+        # Subspaces are shared by all that ask for the same one.
+        parts = (
+            (self.matrix.data, self.matrix.indices, self.matrix.indptr)
+            if isinstance(self.matrix, sp.csr_array)
+            else (self.matrix,)
+        )
+        for part in parts:
+            part.setflags(write=False)
+
     def __repr__(self) -> str:
         return f"Subspace(dim {self.dim} of {self.ambient_dim})"
 

@@ -13,6 +13,7 @@ from haarwire.errors import DataError, NotCompactError, ParameterError
 from haarwire.moments import Moments
 from haarwire.selection.cross_validation import cross_validate
 from haarwire.solve import RegularizationPath
+from haarwire.solve.path import checked_alphas
 
 __all__ = ["Selection", "select", "select_leave_one_out"]
 
@@ -42,7 +43,7 @@ class Selection:
 
 def _alphas(path: RegularizationPath, alphas: ArrayLike | None) -> FloatArray:
     if alphas is not None:
-        return np.sort(np.asarray(alphas, dtype=np.float64))
+        return np.sort(checked_alphas(alphas))
     c = path.spectrum
     scale = float(np.exp(np.log(c).mean())) if c.size else 1.0
     return np.concatenate([[0.0], scale * np.logspace(-5.0, 5.0, 41), [np.inf]])
@@ -84,6 +85,12 @@ def select(
         With fewer than two folds.
     """
     rep = path.representation
+    if question not in ("as_is", "moved"):
+        raise ParameterError(
+            f"the question must be 'as_is' or 'moved', got {question!r}",
+            cause="a misspelt option",
+            remedy="use question='as_is' for data like these, 'moved' for data in any orientation",
+        )
     if question == "moved" and not rep.is_compact:
         raise NotCompactError(
             f"data moved by {rep.label} have no average: the group is not compact",

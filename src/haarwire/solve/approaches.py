@@ -26,6 +26,7 @@ __all__ = [
     "Regularized",
     "Setting",
     "check_fit",
+    "check_kinds",
     "checked_ridge",
     "setting_of",
 ]
@@ -284,6 +285,20 @@ def checked_ridge(ridge: float) -> float:
             remedy="use ridge=0 for none; the invariance penalty is Regularized(alpha)",
         )
     return float(ridge)
+
+
+def check_kinds(moments: Moments, rep: Representation) -> None:
+    """Raise ParameterError unless the arguments are moments and a representation."""
+    for value, kind, name, remedy in (
+        (moments, Moments, "moments", "Moments.from_arrays(X, Y)"),
+        (rep, Representation, "rep", "groups.from_name('image_rotations:8')"),
+    ):
+        if not isinstance(value, kind):
+            raise ParameterError(
+                f"{name} must be a {kind.__name__}, got a {type(value).__name__}",
+                cause="arrays or a name passed as they are, or arguments in another order",
+                remedy=f"make one: {remedy}",
+            )
 
 
 def check_fit(moments: Moments, rep: Representation) -> None:

@@ -28,7 +28,7 @@ from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
-from haarwire.solve.approaches import Hardwired, Plain, Regularized, Setting, setting_of
+from haarwire.solve.approaches import Hardwired, Plain, Regularized, Setting, check_kinds, setting_of
 from haarwire.solve.certificate import Certificate, Pencil, certify
 from haarwire.solve.curve import CurveFactors, PathCurve, trace_curve
 from haarwire.solve.frame import PenaltyFrame, penalty_frame
@@ -404,6 +404,7 @@ def regularization_path(
     >>> path.certify().is_continuous
     True
     """
+    check_kinds(moments, rep)
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments, fit_intercept=fit_intercept)
     data = moments if fit_intercept else moments.about_origin()

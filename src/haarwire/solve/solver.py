@@ -8,7 +8,7 @@ from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.moments import Moments
-from haarwire.solve.approaches import Approach, Quadratic
+from haarwire.solve.approaches import Approach, Quadratic, check_kinds
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
 
@@ -90,6 +90,7 @@ def posed(
             cause="a class or a word in place of an object",
             remedy="use approach=Hardwired(), Augmented(), Regularized(alpha=0.1) or Plain()",
         )
+    check_kinds(moments, rep)
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments, fit_intercept=fit_intercept)
     data = moments if fit_intercept else moments.about_origin()
@@ -141,7 +142,8 @@ def check_samples(moments: Moments, *, fit_intercept: bool = True) -> None:
             cause="a single row, or an array of shape (1, n) where (n_samples, n) is needed",
             remedy="give at least two samples, or fit_intercept=False",
         )
-    if fit_intercept and moments.count > 1 and not np.diag(moments.total).any():
+    rounding = (8.0 * moments.eps * moments.y_mean) ** 2
+    if fit_intercept and moments.count > 1 and (np.diag(moments.total) <= rounding).all():
         raise DataError(
             f"the targets are constant over all {moments.count} samples",
             cause="a single class in the data, or the wrong column given as target",
