@@ -134,11 +134,14 @@ def _whitened(problem: Quadratic, F: FloatArray) -> Quadratic:
 
 
 def _gap_moments(problem: Quadratic, F: FloatArray, rep: Representation) -> Moments:
-    """Moments on which the loss of V' is ‖W_⊥‖_F²: the targets ȳ, and inputs with the gram Fᵀ(I − QQᵀ)F."""
+    """Moments on which the loss of V' is ‖W_⊥‖_F²: the targets ȳ, and as gram that of W_⊥ for V' = I."""
     m, k = problem.cross.shape[0], F.shape[1]
     scatter = np.zeros((k + m, k + m))
-    if problem.setting.embedding is None:
-        outside = F.T - invariant_subspace(rep).project(F.T)
+    invariant, embedding = invariant_subspace(rep), problem.setting.embedding
+    # In the coordinates of the invariant functionals alone, W_⊥ is 0 and not rounding.
+    if embedding is None or embedding.dim > invariant.dim:
+        W = problem.setting.embed(F.T)
+        outside = W - invariant.project(W)
         scatter[:k, :k] = outside @ outside.T
     return Moments(k, 2, 1.0, np.concatenate([np.zeros(k), problem.setting.y_mean]), scatter)
 

@@ -12,7 +12,6 @@ from haarwire.plots import plot_history
 from haarwire.plots.style import pyplot
 from haarwire.reproduce.outcome import Outcome, at_most
 from haarwire.reproduce.setup import Setup
-from haarwire.reproduce.threads import one_thread
 from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
 from haarwire.training import DeepLinearNetwork, TrainingHistory, train_cross_entropy
 
@@ -31,20 +30,19 @@ def cross_entropy_figure(setup: Setup) -> Outcome:
     labels = train.Y[rows].argmax(axis=1)
     approaches: tuple[Approach, ...] = (Plain(), Regularized(0.01), Augmented(), Hardwired())
     histories: dict[str, TrainingHistory] = {}
-    with one_thread():
-        for approach in approaches:
-            k = invariant_subspace(setup.rep).dim if isinstance(approach, Hardwired) else X.shape[1]
-            network = DeepLinearNetwork(
-                (k, setup.rank, train.Y.shape[1]),
-                init="balanced",
-                scale=0.1,
-                runs=runs,
-                seed=setup.seed,
-                dtype="float32",
-            )
-            histories[approach.label] = train_cross_entropy(
-                X, labels, network, setup.rep, approach=approach, momentum=0.9, steps=steps
-            )
+    for approach in approaches:
+        k = invariant_subspace(setup.rep).dim if isinstance(approach, Hardwired) else X.shape[1]
+        network = DeepLinearNetwork(
+            (k, setup.rank, train.Y.shape[1]),
+            init="balanced",
+            scale=0.1,
+            runs=runs,
+            seed=setup.seed,
+            dtype="float32",
+        )
+        histories[approach.label] = train_cross_entropy(
+            X, labels, network, setup.rep, approach=approach, momentum=0.9, steps=steps
+        )
     figure, axes = pyplot().subplots(2, 1, figsize=(7.0, 6.4), sharex=True, layout="constrained")
     plot_history(histories, panels=["loss", "gap"], axes=axes)
     axes[0].set_ylabel("cross-entropy")

@@ -22,6 +22,7 @@ from haarwire.reproduce.path import path_figure
 from haarwire.reproduce.runs import Run, train_all
 from haarwire.reproduce.samples import samples_figure
 from haarwire.reproduce.setup import Setup
+from haarwire.reproduce.threads import one_thread
 from haarwire.reproduce.training import gap_figure, loss_figure
 
 __all__ = ["FIGURES", "Done", "reproduce", "table"]
@@ -92,20 +93,10 @@ def reproduce(
             remedy=f"choose from {', '.join(FIGURES)}",
         )
     pyplot().switch_backend("agg")
-    done: list[Done] = []
-    runs: dict[str, Run] | None = None
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for i, name in enumerate(chosen):
-            report(name, i / len(chosen))
-            started = time.perf_counter()
-            if name in _TRAINED and runs is None:
-                runs = train_all(setup, partial(_training, report, i, len(chosen)))
-            outcome = _TRAINED[name](setup, runs or {}) if name in _TRAINED else _ALONE[name](setup)
-            outcome.figure.savefig(out / f"{name}.png", dpi=_DPI)
-            pyplot().close(outcome.figure)
-            done.append(Done(name, outcome, time.perf_counter() - started))
-        report("done", 1.0)
+        with one_thread():
+            done = _made(setup, out, chosen, report)
         (out / "results.md").write_text(table(setup, done), "utf-8")
         content = json.dumps(_plain(_results(setup, done)), indent=1, ensure_ascii=False, allow_nan=False)
         (out / "results.json").write_text(content + "\n", "utf-8")
@@ -115,6 +106,22 @@ def reproduce(
             cause="a file of this name, no permission to write there, or a full disk",
             remedy="give another folder: --out FOLDER",
         ) from error
+    return done
+
+
+def _made(setup: Setup, out: Path, chosen: list[str], report: Progress) -> list[Done]:
+    done: list[Done] = []
+    runs: dict[str, Run] | None = None
+    for i, name in enumerate(chosen):
+        report(name, i / len(chosen))
+        started = time.perf_counter()
+        if name in _TRAINED and runs is None:
+            runs = train_all(setup, partial(_training, report, i, len(chosen)))
+        outcome = _TRAINED[name](setup, runs or {}) if name in _TRAINED else _ALONE[name](setup)
+        outcome.figure.savefig(out / f"{name}.png", dpi=_DPI)
+        pyplot().close(outcome.figure)
+        done.append(Done(name, outcome, time.perf_counter() - started))
+    report("done", 1.0)
     return done
 
 

@@ -10,7 +10,6 @@ from haarwire.datasets import Dataset
 from haarwire.plots.style import BLUE, ORANGE, pyplot
 from haarwire.reproduce.outcome import Outcome, at_least, at_most
 from haarwire.reproduce.setup import Setup
-from haarwire.reproduce.threads import one_thread
 
 __all__ = ["networks_figure"]
 
@@ -29,16 +28,15 @@ def networks_figure(setup: Setup) -> Outcome:
         n, m = data.X.shape[1], data.Y.shape[1]
         return torch.nn.Sequential(torch.nn.Linear(n, width), torch.nn.ReLU(), torch.nn.Linear(width, m))
 
-    with one_thread():
-        result = compare_modules(
-            perceptron,
-            data,
-            setup.images,
-            epochs=epochs,
-            lr=3e-3,
-            alpha=1.0,
-            seeds=range(setup.seed, setup.seed + seeds),
-        )
+    result = compare_modules(
+        perceptron,
+        data,
+        setup.images,
+        epochs=epochs,
+        lr=3e-3,
+        alpha=1.0,
+        seeds=range(setup.seed, setup.seed + seeds),
+    )
     figure, ax = pyplot().subplots(figsize=(7.0, 4.2), layout="constrained")
     places = np.arange(len(result.approaches))
     for shift, question, label, colour in (

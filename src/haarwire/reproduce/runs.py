@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final, final
 
 from haarwire.reproduce.setup import Setup
-from haarwire.reproduce.threads import one_thread
 from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized, Solution, solve
 from haarwire.training import DeepLinearNetwork, TrainingHistory, train
 
@@ -39,24 +38,23 @@ def train_all(setup: Setup, progress: Callable[[float], None]) -> dict[str, Run]
     """Two layers with the bottleneck between them, full batch with momentum, all seeds in one batch."""
     named = approaches(setup)
     out = {}
-    with one_thread():
-        for i, (name, approach) in enumerate(named.items()):
-            problem = approach.problem(setup.moments, setup.rep)
-            m, k = problem.cross.shape
-            network = DeepLinearNetwork(
-                (k, setup.rank, m), init="balanced", scale=0.1, runs=setup.seeds, seed=setup.seed
-            )
-            history = train(
-                problem,
-                network,
-                rep=setup.rep,
-                optimizer="momentum",
-                steps=_STEPS[not setup.quick],
-                tol=_TOL,
-                progress=partial(_report, progress, i, len(named)),
-            )
-            best = solve(setup.moments, setup.rep, rank=setup.rank, approach=approach)
-            out[name] = Run(best, history)
+    for i, (name, approach) in enumerate(named.items()):
+        problem = approach.problem(setup.moments, setup.rep)
+        m, k = problem.cross.shape
+        network = DeepLinearNetwork(
+            (k, setup.rank, m), init="balanced", scale=0.1, runs=setup.seeds, seed=setup.seed
+        )
+        history = train(
+            problem,
+            network,
+            rep=setup.rep,
+            optimizer="momentum",
+            steps=_STEPS[not setup.quick],
+            tol=_TOL,
+            progress=partial(_report, progress, i, len(named)),
+        )
+        best = solve(setup.moments, setup.rep, rank=setup.rank, approach=approach)
+        out[name] = Run(best, history)
     return out
 
 

@@ -18,9 +18,6 @@ __all__ = ["samples_figure"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
-_RIDGE: Final = 1e-2
-"""Of the mean variance of a pixel: fewer samples than pixels leave nothing to fit otherwise."""
-
 _COLOURS: Final = {"plain": GREY, "regularized": GREEN, "augmented": BLUE, "hardwired": RED}
 
 
@@ -32,14 +29,15 @@ def samples_figure(setup: Setup) -> Outcome:
     held_out = Moments.from_arrays(test.X, test.Y)
     moved_risk = MovedRisk(held_out, setup.images)
     variance = float(np.trace(setup.pixels.gram)) / setup.side**2
-    ridge = _RIDGE * variance
-    approaches = (Plain(), Regularized(0.1 * variance), Hardwired(), Augmented())
+    approaches = (Plain(), Regularized(variance), Hardwired(), Augmented())
     losses = np.empty((2, sizes.size, draws, len(approaches)))
     for i, size in enumerate(sizes):
         for draw in range(draws):
             rng = np.random.default_rng([setup.seed, draw])
             rows = np.sort(rng.permutation(len(train.X))[:size])
             moments = Moments.from_arrays(train.X[rows], train.Y[rows])
+            # A prior as strong as one sample: without it fewer samples than pixels are interpolated.
+            ridge = variance * setup.side**2 / float(size)
             models = [
                 solve(moments, setup.images, rank=setup.rank, approach=approach, ridge=ridge)
                 for approach in approaches
@@ -77,8 +75,8 @@ def samples_figure(setup: Setup) -> Outcome:
     )
     results = {
         "n_samples": sizes.tolist(),
-        "ridge": ridge,
-        "alpha": 0.1 * variance,
+        "ridge": (variance * setup.side**2 / sizes).tolist(),
+        "alpha": variance,
         "as_is": {name: values.tolist() for name, values in as_is.items()},
         "moved": {name: values.tolist() for name, values in moved.items()},
         "samples_up_to_which_hardwired_is_better_as_is": _reach(sizes, as_is),
