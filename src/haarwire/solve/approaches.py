@@ -223,10 +223,16 @@ class Regularized(Approach):
         check_fit(moments, rep)
         if math.isinf(self.alpha):
             return Hardwired().problem(moments, rep, ridge=ridge)
-        if self.alpha == 0:
-            return _least_squares(moments, ridge)
-        # In the orthonormal basis [Q, P] of the invariant functionals and their complement the penalty is in
-        # the second block only, exactly: no alpha, however large, drowns the first one.
+        return _least_squares(moments, ridge, self.alpha * penalty_matrix(rep, self.penalty))
+
+    def split_problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+        """`problem` in the orthonormal basis [Q, P] of the invariant functionals and their complement.
+
+        The penalty is in the second block only there, exactly: no alpha, however large, drowns the first.
+        """
+        if self.alpha == 0 or math.isinf(self.alpha):
+            return self.problem(moments, rep, ridge=ridge)
+        check_fit(moments, rep)
         subspace = invariant_subspace(rep)
         basis = subspace.completed
         complement = subspace.complement_matrix
@@ -248,8 +254,8 @@ class Regularized(Approach):
         return "regularized"
 
 
-def _least_squares(moments: Moments, ridge: float) -> Quadratic:
-    C = moments.gram
+def _least_squares(moments: Moments, ridge: float, penalty: FloatArray | None = None) -> Quadratic:
+    C = moments.gram if penalty is None else moments.gram + penalty
     if checked_ridge(ridge) > 0:
         C = C + ridge * np.eye(moments.n_features)
     return Quadratic(

@@ -8,7 +8,7 @@ from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.moments import Moments
-from haarwire.solve.approaches import Approach, Quadratic, check_kinds
+from haarwire.solve.approaches import Approach, Quadratic, Regularized, check_kinds
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
 
@@ -70,7 +70,9 @@ def solve(
     >>> best.coef.round(6)
     array([[1., 1., 1., 1.]])
     """
-    _, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
+    data, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
+    if isinstance(approach, Regularized):
+        problem = approach.split_problem(data, rep, ridge=ridge)
     return optimum(reduced_rank(problem), r, rep, approach)
 
 
