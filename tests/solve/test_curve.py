@@ -164,3 +164,13 @@ def test_curve_refuses(alphas: list[object]) -> None:
         path.curve(alphas)  # type: ignore[arg-type]
     assert error.value.cause
     assert "numpy.logspace" in error.value.remedy
+
+
+def test_alpha_for_gap_far_beyond_a_wide_spectrum() -> None:
+    """C₀ = I, R = diag(0, 1e-6, 1e6): the path runs over twelve decades before its tail begins."""
+    rep = hw.Representation(3, (hw.Matrix(np.diag([1.0, 1.0 + 1e-3, 1.0 + 1e3])),))
+    B = np.ones((1, 3))
+    scatter = np.block([[np.eye(3), B.T], [B, 4 * np.eye(1)]])
+    path = hw.regularization_path(hw.Moments(3, 9, 1.0, np.zeros(4), scatter), rep)
+    # W = (1, 1/(1 + 1e-6 α), 1/(1 + 1e6 α)): the gap is 1e6/α to leading order.
+    assert path.alpha_for_gap(1e-10) == pytest.approx(1e16, rel=1e-6)
