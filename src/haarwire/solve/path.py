@@ -188,8 +188,8 @@ class RegularizationPath:
     def alpha_for_gap(self, gap: float, *, rank: int | None = None) -> float:
         """The smallest alpha at which the relative invariance gap ‖W_⊥‖/‖W‖ is at most `gap`.
 
-        Found on a grid of 30 values a decade, from 8 decades below the spectrum to 16 above it, and refined by
-        bisection on the exact path; a dip narrower than a thirtieth of a decade could be missed.
+        Found on a grid of 30 values a decade, from 8 decades below the spectrum to 16 above it, and refined
+        by bisection on the exact path; a dip narrower than a thirtieth of a decade could be missed.
 
         Parameters
         ----------
