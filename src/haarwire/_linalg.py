@@ -30,7 +30,7 @@ __all__ = [
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 EPS = float(np.finfo(np.float64).eps)
 _LIKE = 1e4
-"""Ratio of standard deviations up to which a difference of features cancels no more than four digits."""
+"""Ratio of standard deviations up to which features count as of like size."""
 
 _GRADED = 1e10
 """Ratio of the largest to the smallest diagonal entry from which on a matrix counts as graded."""
@@ -114,8 +114,9 @@ def symmetric_whitener(
 
     C is first scaled to a unit diagonal, so that features in very different units keep their full
     precision: C = D⁻¹KD⁻¹, K = VΛVᵀ, F = D V Λ^{−1/2}. Where K is singular, F Fᵀ is a generalized
-    inverse of C; projecting F on range(C) = D⁻¹ range(K) makes it the pseudo-inverse. Where features are of
-    like size, its part in null(C) = D null(K) is taken off instead, a shorter basis.
+    inverse of C; projecting F on range(C) = D⁻¹ range(K) makes it the pseudo-inverse. Where few directions
+    are null and features of like size, the part in null(C) = D null(K) is taken off instead: a much shorter
+    basis, at the price of an error of eps times the ratio of sizes.
 
     Eigenvalues of K at most `tol` (default: `default_tolerance` of k) times the largest count as zero.
     Where the diagonal of C was summed from terms of a larger `magnitude` (k,), its entries and its
@@ -136,7 +137,7 @@ def symmetric_whitener(
     kept = values[keep]
     F = scale[:, None] * vectors[:, keep] / np.sqrt(kept)
     if kept.size < live.size:
-        if scale.max() <= _LIKE * scale.min():
+        if 4 * (live.size - kept.size) <= kept.size and scale.max() <= _LIKE * scale.min():
             null, _ = np.linalg.qr(scale[:, None] * vectors[:, ~keep])
             F -= null @ (null.T @ F)
         else:
