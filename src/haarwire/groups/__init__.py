@@ -9,6 +9,7 @@ Examples
 3
 """
 
+from haarwire.groups.action import Factor, GroupAction, Level
 from haarwire.groups.algebra import direct_sum, dual, hom, restrict, tensor_product
 from haarwire.groups.catalogue import (
     cyclic_shifts,
@@ -23,11 +24,13 @@ from haarwire.groups.catalogue import (
 from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
 from haarwire.groups.files import from_file, save_generators
 from haarwire.groups.naming import from_name, names
-from haarwire.groups.representation import GroupAction, Representation
+from haarwire.groups.representation import Representation
 
 __all__ = [
     "Element",
+    "Factor",
     "GroupAction",
+    "Level",
     "Matrix",
     "Permutation",
     "Representation",

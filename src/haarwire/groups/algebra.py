@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
 
@@ -11,9 +13,9 @@ import scipy.sparse as sp
 from haarwire.errors import ParameterError, RepresentationError
 from haarwire.groups._checks import MatrixLike
 from haarwire.groups.elements import Element, Permutation
-from haarwire.groups.representation import GroupAction, Representation
+from haarwire.groups.representation import Representation
 
-__all__ = ["direct_sum", "dual", "hom", "restrict", "tensor_product"]
+__all__ = ["direct_sum", "dual", "hom", "restrict", "tensor_product", "trivial_of"]
 
 
 def direct_sum(first: Representation, second: Representation) -> Representation:
@@ -40,7 +42,7 @@ def direct_sum(first: Representation, second: Representation) -> Representation:
     >>> direct_sum(cyclic_shifts(4), trivial(1)).dim
     5
     """
-    return _combined(first, second, "⊕", _sum_elements, _sum_algebra)
+    return _combined(first, second, "⊕", _sum_elements, _sum_algebra, max)
 
 
 def tensor_product(first: Representation, second: Representation) -> Representation:
@@ -70,7 +72,7 @@ def tensor_product(first: Representation, second: Representation) -> Representat
     >>> tensor_product(permutations(4), permutations(4)).dim
     16
     """
-    return _combined(first, second, "⊗", _tensor_elements, _tensor_algebra)
+    return _combined(first, second, "⊗", _tensor_elements, _tensor_algebra, operator.add)
 
 
 def dual(representation: Representation) -> Representation:
@@ -95,7 +97,7 @@ def dual(representation: Representation) -> Representation:
         [g.dual for g in representation.generators],
         [-L.T for L in representation.algebra],
         name=f"({representation.name})*" if representation.name else "",
-        action=_with_act(action, partial(_act_dual, action.act)) if action is not None else None,
+        action=replace(action, act=partial(_act_dual, action.act)) if action is not None else None,
     )
 
 
@@ -160,12 +162,26 @@ def restrict(
     return Representation(representation.dim, generators, name=name)
 
 
+def trivial_of(representation: Representation, dim: int) -> Representation:
+    """The trivial representation, on R^dim, of the group that `representation` is one of."""
+    identity = Permutation.identity(dim)
+    action = representation.action
+    act = partial(_act_trivially, identity)
+    return Representation(
+        dim,
+        [identity] * len(representation.generators),
+        [sp.csr_array((dim, dim))] * len(representation.algebra),
+        action=replace(action, act=act, degree=0) if action is not None else None,
+    )
+
+
 def _combined(
     first: Representation,
     second: Representation,
     symbol: str,
     combine: Callable[[Element, Element], Element],
     derive: Callable[[MatrixLike, MatrixLike], MatrixLike],
+    degree: Callable[[int, int], int],
 ) -> Representation:
     named = first.name and second.name
     name = f"{_factor(first.name)} {symbol} {_factor(second.name)}" if named else ""
@@ -176,16 +192,16 @@ def _combined(
     action = None
     if first.action is not None and second.action is not None:
         act = partial(_act_both, combine, first.action.act, second.action.act)
-        action = _with_act(first.action, act)
+        action = replace(first.action, act=act, degree=degree(first.action.degree, second.action.degree))
     return Representation(dim, generators, algebra, name=name, action=action)
 
 
 def _aligned(a: Representation, b: Representation) -> tuple[Representation, Representation]:
     """Make the generators of two representations correspond; a trivial one fits any group."""
     if not a.generators and not a.algebra:
-        return _padded(a, b), b
+        return trivial_of(b, a.dim), b
     if not b.generators and not b.algebra:
-        return a, _padded(b, a)
+        return a, trivial_of(a, b.dim)
     groups = {r.action.group for r in (a, b) if r.action is not None}
     counts = {(len(r.generators), len(r.algebra)) for r in (a, b)}
     if len(groups) > 1 or len(counts) > 1:
@@ -198,18 +214,6 @@ def _aligned(a: Representation, b: Representation) -> tuple[Representation, Repr
     return a, b
 
 
-def _padded(one: Representation, other: Representation) -> Representation:
-    """A trivial representation, seen as one of the group of another."""
-    identity = Permutation.identity(one.dim)
-    action = other.action
-    return Representation(
-        one.dim,
-        [identity] * len(other.generators),
-        [sp.csr_array((one.dim, one.dim))] * len(other.algebra),
-        action=_with_act(action, partial(_act_trivially, identity)) if action is not None else None,
-    )
-
-
 def _factor(name: str) -> str:
     return f"({name})" if " " in name else name
 
@@ -218,10 +222,6 @@ def _described(rep: Representation) -> str:
     group = f" of {rep.action.group}" if rep.action is not None else ""
     counts = f"{len(rep.generators)} generators, {len(rep.algebra)} Lie-algebra elements"
     return f"{rep.label}{group} ({counts})"
-
-
-def _with_act(action: GroupAction, act: Callable[[Any], Element]) -> GroupAction:
-    return GroupAction(action.group, action.order, action.draw, act)
 
 
 def _compose(g: Element, h: Element) -> Element:

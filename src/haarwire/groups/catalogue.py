@@ -30,8 +30,9 @@ from haarwire.groups._actions import (
     turned_or_flipped,
 )
 from haarwire.groups._checks import positive_size
+from haarwire.groups.action import GroupAction
 from haarwire.groups.elements import Permutation
-from haarwire.groups.representation import GroupAction, Representation
+from haarwire.groups.representation import Representation
 
 __all__ = [
     "cyclic_shifts",

@@ -14,33 +14,12 @@ from numpy.typing import ArrayLike
 
 from haarwire.errors import NoSamplerError, ParameterError, RepresentationError
 from haarwire.groups import enumeration
-from haarwire.groups._checks import MatrixLike, as_square
+from haarwire.groups._checks import MatrixLike, as_square, positive_size
+from haarwire.groups.action import GroupAction
 from haarwire.groups.elements import Element, Permutation, SignedPermutation
 from haarwire.groups.inner_product import has_invariant_inner_product
 
-__all__ = ["GroupAction", "Representation"]
-
-
-@dataclass(frozen=True, eq=False)
-class GroupAction:
-    """What the catalogue knows of a group beyond its generators.
-
-    Attributes
-    ----------
-    group : str
-        Name of the abstract group; representations with the same name are driven by the same elements.
-    order : int
-        Number of elements of the abstract group.
-    draw : callable
-        ``draw(rng)`` draws an abstract element uniformly (by Haar measure).
-    act : callable
-        ``act(abstract)`` is ρ(abstract), an `Element`.
-    """
-
-    group: str
-    order: int
-    draw: Callable[[np.random.Generator], Any]
-    act: Callable[[Any], Element]
+__all__ = ["Representation"]
 
 
 @final
@@ -144,11 +123,15 @@ class Representation:
     def is_compact(self) -> bool:
         """Whether the closure of the group is compact, so that a Haar average exists.
 
-        Orthogonal actions are; others are if and only if an inner product is left fixed, which is searched
-        for. Entries are known up to rounding only, so a representation whose coordinates are worse
+        Orthogonal actions are, and those of groups that the catalogue knows to be; others are if and only
+        if an inner product is left fixed, which is searched for. Entries are known up to rounding only, so a representation whose coordinates are worse
         conditioned than 1e4 counts as not compact.
         """
-        return self.is_orthogonal or has_invariant_inner_product(self.generators, self.algebra, self.dim)
+        if self.is_orthogonal:
+            return True
+        if self.action is not None:
+            return self.action.is_compact
+        return has_invariant_inner_product(self.generators, self.algebra, self.dim)
 
     @cached_property
     def order(self) -> int | float:
@@ -194,7 +177,7 @@ class Representation:
         GroupTooLargeError
             When there are more.
         """
-        if self._is_continuous:
+        if self._is_continuous or (self.action is not None and not self.action.is_finite):
             raise enumeration.too_large(self.label, "infinitely many")
         enumeration.check_limit(limit)
         if self.action is not None and self.action.order > limit:
@@ -238,12 +221,13 @@ class Representation:
 
     @cached_property
     def _draw(self) -> Callable[[np.random.Generator], Element]:
-        if self.action is not None:
-            return partial(_draw_known, self.action)
-        if self._is_continuous:
+        if self.action is not None and self.action.draw is not None:
+            return partial(_draw_known, self.action.draw, self.action.act)
+        if self._is_continuous or self.action is not None:
             raise NoSamplerError(
                 f"no exact sampler is known for {self.label}",
-                cause="it has Lie-algebra elements and does not come from the catalogue",
+                cause="the group is not compact, or has Lie-algebra elements and does not come from the "
+                "catalogue",
                 remedy="pass action=GroupAction(group, order, draw, act) with a sampler of your own",
             )
         if self.is_signed_permutation:
@@ -284,6 +268,23 @@ class Representation:
 
     # Algebra of representations of one group.
 
+    def trivial(self, dim: int) -> Representation:
+        """The trivial representation of the same group on R^dim: every element acts as the identity.
+
+        Parameters
+        ----------
+        dim : int
+            Number of coordinates.
+
+        Raises
+        ------
+        ParameterError
+            When `dim` is not a positive integer.
+        """
+        from haarwire.groups import algebra
+
+        return algebra.trivial_of(self, positive_size(dim, "dim", "rep.trivial(3)"))
+
     def __add__(self, other: Representation) -> Representation:
         """The direct sum ρ ⊕ σ of two representations of the same group."""
         from haarwire.groups import algebra
@@ -317,8 +318,10 @@ def _is_skew(L: MatrixLike) -> bool:
     return _largest(L + L.T) <= 8.0 * float(np.finfo(np.float64).eps) * _largest(L)
 
 
-def _draw_known(action: GroupAction, rng: np.random.Generator) -> Element:
-    return action.act(action.draw(rng))
+def _draw_known(
+    draw: Callable[[np.random.Generator], Any], act: Callable[[Any], Element], rng: np.random.Generator
+) -> Element:
+    return act(draw(rng))
 
 
 def _draw_listed(elements: tuple[Element, ...], rng: np.random.Generator) -> Element:
