@@ -96,4 +96,4 @@ class GroupAction:
     @property
     def is_finite(self) -> bool:
         """Whether the group has finitely many elements."""
-        return math.isfinite(self.order)
+        return self.order != math.inf

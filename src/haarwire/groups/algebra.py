@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import scipy.sparse as sp
@@ -42,7 +42,7 @@ def direct_sum(first: Representation, second: Representation) -> Representation:
     >>> direct_sum(cyclic_shifts(4), trivial(1)).dim
     5
     """
-    return _combined(first, second, "⊕", _sum_elements, _sum_algebra, max)
+    return _combined(first, second, "⊕", combine=_sum_elements, derive=_sum_algebra, degree=max)
 
 
 def tensor_product(first: Representation, second: Representation) -> Representation:
@@ -72,7 +72,7 @@ def tensor_product(first: Representation, second: Representation) -> Representat
     >>> tensor_product(permutations(4), permutations(4)).dim
     16
     """
-    return _combined(first, second, "⊗", _tensor_elements, _tensor_algebra, operator.add)
+    return _combined(first, second, "⊗", combine=_tensor_elements, derive=_tensor_algebra, degree=add)
 
 
 def dual(representation: Representation) -> Representation:
@@ -179,6 +179,7 @@ def _combined(
     first: Representation,
     second: Representation,
     symbol: str,
+    *,
     combine: Callable[[Element, Element], Element],
     derive: Callable[[MatrixLike, MatrixLike], MatrixLike],
     degree: Callable[[int, int], int],

@@ -120,9 +120,9 @@ def transversals(generators: Sequence[Element], dim: int, group: Any) -> tuple[t
     return tuple(reversed(chain))
 
 
-def shown(order: int | float) -> str:
+def shown(order: float) -> str:
     """An order for messages: Python refuses to write integers of more than 4300 digits."""
-    if math.isinf(order):
+    if order == math.inf:
         return "infinite"
     return str(order) if order < 10**15 else f"about 10^{math.log10(order):.0f}"
 

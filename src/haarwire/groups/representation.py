@@ -123,9 +123,9 @@ class Representation:
     def is_compact(self) -> bool:
         """Whether the closure of the group is compact, so that a Haar average exists.
 
-        Orthogonal actions are, and those of groups that the catalogue knows to be; others are if and only
-        if an inner product is left fixed, which is searched for. Entries are known up to rounding only, so a representation whose coordinates are worse
-        conditioned than 1e4 counts as not compact.
+        Orthogonal actions are, and those of groups that the catalogue knows to be; others are if and
+        only if an inner product is left fixed, which is searched for. Entries are known up to rounding
+        only, so a representation whose coordinates are worse conditioned than 1e4 counts as not compact.
         """
         if self.is_orthogonal:
             return True
@@ -160,7 +160,7 @@ class Representation:
     @property
     def is_finite(self) -> bool:
         """Whether the group has finitely many elements (see `order` for the errors)."""
-        return math.isfinite(self.order)
+        return self.order != math.inf
 
     # Elements.
 
