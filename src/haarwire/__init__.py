@@ -18,12 +18,14 @@ from haarwire.errors import (
 )
 from haarwire.groups import Matrix, Permutation, Representation, SignedPermutation
 from haarwire.invariants import (
+    MonteCarloAverage,
     Subspace,
     assert_invariant,
     average_moments,
     haar_average,
     invariance_error,
     invariant_subspace,
+    monte_carlo_average,
     penalty_matrix,
     reynolds_operator,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "Matrix",
     "MissingDependencyError",
     "Moments",
+    "MonteCarloAverage",
     "NoSamplerError",
     "NotCompactError",
     "NotInvariantError",
@@ -81,6 +84,7 @@ __all__ = [
     "haar_average",
     "invariance_error",
     "invariant_subspace",
+    "monte_carlo_average",
     "penalty_matrix",
     "regularization_path",
     "reynolds_operator",

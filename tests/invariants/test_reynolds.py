@@ -13,7 +13,7 @@ import haarwire as hw
 import oracles
 import strategies as cases
 from haarwire.groups.averaging import fixed_projection
-from haarwire.invariants.reynolds import _by_doubling, _by_pair_orbits, _period
+from haarwire.invariants.haar import _by_doubling, _by_pair_orbits, _period
 
 EVERY = pytest.mark.parametrize("rep", cases.CATALOGUE.values(), ids=cases.CATALOGUE.keys())
 

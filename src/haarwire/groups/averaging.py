@@ -31,7 +31,7 @@ from haarwire.groups.inner_product import (
     symmetric_fixed_part,
 )
 
-__all__ = ["check_converged", "fixed_projection"]
+__all__ = ["check_converged", "fixed_projection", "largest_change"]
 
 _ROUNDS: Final = 6
 """Restarts, each on what the last one left over: iterative refinement of the projection."""
@@ -64,17 +64,17 @@ def fixed_projection(
     """
     if orthogonal:
         average = _projected(generators, algebra, M)
-        return average, _defect(generators, algebra, average)
+        return average, largest_change(generators, algebra, average)
     S = orthogonalizing_basis(generators, algebra, M.shape[0])
     if S is None:
-        return M, _defect(generators, algebra, M)
+        return M, largest_change(generators, algebra, M)
     inverse = np.linalg.inv(S)
     # Orthogonal to the last digit, so that H is symmetric.
     moved = [Matrix(nearest_orthogonal(inverse @ g.to_dense() @ S)) for g in generators]
     tangents = [(K - K.T) / 2.0 for K in (inverse @ (L @ S) for L in algebra)]
     average = S @ _projected(moved, tangents, inverse @ M @ inverse.T) @ S.T
     average = (average + average.T) / 2.0
-    return average, _defect(generators, algebra, average)
+    return average, largest_change(generators, algebra, average)
 
 
 def check_converged(defect: float, name: str) -> None:
@@ -91,13 +91,13 @@ def check_converged(defect: float, name: str) -> None:
 
 def _projected(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> FloatArray:
     """The projection of a symmetric M for a representation that is orthogonal, up to rounding."""
-    average, defect = M, _defect(generators, algebra, M)
+    average, defect = M, largest_change(generators, algebra, M)
     floor = 4.0 * M.shape[0] * EPS
     for _ in range(_ROUNDS):
         if defect <= floor:
             break
         candidate = symmetric_fixed_part(generators, algebra, average)
-        new_defect = _defect(generators, algebra, candidate)
+        new_defect = largest_change(generators, algebra, candidate)
         # A NaN ends the refinement too.
         if not new_defect < defect:
             break
@@ -105,7 +105,7 @@ def _projected(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: 
     return average
 
 
-def _defect(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
+def largest_change(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
     """Largest ‖g M gᵀ − M‖ and ‖δ_L M‖ over generators, in units of ‖M‖_F."""
     changes = [g.conjugate(M) - M for g in generators] + [derivation(L, M) for L in algebra]
     norm = float(np.linalg.norm(M))
