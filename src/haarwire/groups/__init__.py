@@ -10,7 +10,15 @@ Examples
 """
 
 from haarwire.groups.action import Factor, GroupAction, Level
-from haarwire.groups.algebra import direct_sum, dual, hom, restrict, tensor_product
+from haarwire.groups.algebra import (
+    direct_sum,
+    dual,
+    hom,
+    outer_product,
+    outer_sum,
+    restrict,
+    tensor_product,
+)
 from haarwire.groups.catalogue import (
     cyclic_shifts,
     image_rotations,
@@ -43,6 +51,8 @@ __all__ = [
     "hom",
     "image_rotations",
     "names",
+    "outer_product",
+    "outer_sum",
     "permutations",
     "permutations_of_graphs",
     "permutations_of_sets",

@@ -1,21 +1,32 @@
-"""Sums, products, duals and restrictions of representations of one group."""
+"""Sums, products and duals of representations of one group."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial, reduce
+from functools import partial
 from operator import add
 from typing import Any
 
 import scipy.sparse as sp
 
-from haarwire.errors import ParameterError, RepresentationError
+from haarwire.errors import RepresentationError
 from haarwire.groups._checks import MatrixLike
 from haarwire.groups.elements import Element, Permutation
 from haarwire.groups.representation import Representation
 
-__all__ = ["direct_sum", "dual", "hom", "restrict", "tensor_product", "trivial_of"]
+__all__ = [
+    "direct_sum",
+    "dual",
+    "factor_name",
+    "hom",
+    "sum_algebra",
+    "sum_elements",
+    "tensor_algebra",
+    "tensor_elements",
+    "tensor_product",
+    "trivial_of",
+]
 
 
 def direct_sum(first: Representation, second: Representation) -> Representation:
@@ -42,7 +53,7 @@ def direct_sum(first: Representation, second: Representation) -> Representation:
     >>> direct_sum(cyclic_shifts(4), trivial(1)).dim
     5
     """
-    return _combined(first, second, "⊕", combine=_sum_elements, derive=_sum_algebra, degree=max)
+    return _combined(first, second, "⊕", combine=sum_elements, derive=sum_algebra, degree=max)
 
 
 def tensor_product(first: Representation, second: Representation) -> Representation:
@@ -72,7 +83,7 @@ def tensor_product(first: Representation, second: Representation) -> Representat
     >>> tensor_product(permutations(4), permutations(4)).dim
     16
     """
-    return _combined(first, second, "⊗", combine=_tensor_elements, derive=_tensor_algebra, degree=add)
+    return _combined(first, second, "⊗", combine=tensor_elements, derive=tensor_algebra, degree=add)
 
 
 def dual(representation: Representation) -> Representation:
@@ -115,53 +126,6 @@ def hom(source: Representation, target: Representation) -> Representation:
     return tensor_product(target, dual(source))
 
 
-def restrict(
-    representation: Representation, words: Sequence[Sequence[int]], *, name: str = ""
-) -> Representation:
-    """The same action of the subgroup that some products of generators generate.
-
-    Parameters
-    ----------
-    representation : Representation
-        Any representation. Its Lie-algebra elements are left out.
-    words : sequence of sequences of int
-        Each is a product of generators by position, leftmost first: (0, 0, 1) is g_0 g_0 g_1. The empty
-        word is the identity.
-    name : str, optional
-        Name of the result.
-
-    Returns
-    -------
-    Representation
-        With one generator a word.
-
-    Raises
-    ------
-    ParameterError
-        When a word names a generator that does not exist.
-
-    Examples
-    --------
-    Half turns, from quarter turns:
-
-    >>> from haarwire.groups import image_rotations, restrict
-    >>> restrict(image_rotations(2), [(0, 0)]).order
-    2
-    """
-    count = len(representation.generators)
-    for word in words:
-        for position in word:
-            if not 0 <= position < count:
-                raise ParameterError(
-                    f"the word {tuple(word)} names generator {position}, {representation.label} has {count}",
-                    cause="generators are counted from 0",
-                    remedy=f"use positions 0 … {count - 1}" if count else "give empty words only",
-                )
-    identity: Element = Permutation.identity(representation.dim)
-    generators = [reduce(_compose, [representation.generators[i] for i in word], identity) for word in words]
-    return Representation(representation.dim, generators, name=name)
-
-
 def trivial_of(representation: Representation, dim: int) -> Representation:
     """The trivial representation, on R^dim, of the group that `representation` is one of."""
     identity = Permutation.identity(dim)
@@ -185,7 +149,7 @@ def _combined(
     degree: Callable[[int, int], int],
 ) -> Representation:
     named = first.name and second.name
-    name = f"{_factor(first.name)} {symbol} {_factor(second.name)}" if named else ""
+    name = f"{factor_name(first.name)} {symbol} {factor_name(second.name)}" if named else ""
     dim = combine(Permutation.identity(first.dim), Permutation.identity(second.dim)).dim
     first, second = _aligned(first, second)
     generators = [combine(g, h) for g, h in zip(first.generators, second.generators, strict=True)]
@@ -215,7 +179,8 @@ def _aligned(a: Representation, b: Representation) -> tuple[Representation, Repr
     return a, b
 
 
-def _factor(name: str) -> str:
+def factor_name(name: str) -> str:
+    """A name as it stands in a sum or product: in brackets where it has spaces."""
     return f"({name})" if " " in name else name
 
 
@@ -225,23 +190,23 @@ def _described(rep: Representation) -> str:
     return f"{rep.label}{group} ({counts})"
 
 
-def _compose(g: Element, h: Element) -> Element:
-    return g @ h
-
-
-def _sum_elements(g: Element, h: Element) -> Element:
+def sum_elements(g: Element, h: Element) -> Element:
+    """The element g ⊕ h."""
     return g.direct_sum(h)
 
 
-def _tensor_elements(g: Element, h: Element) -> Element:
+def tensor_elements(g: Element, h: Element) -> Element:
+    """The element g ⊗ h."""
     return g.tensor(h)
 
 
-def _sum_algebra(L: MatrixLike, K: MatrixLike) -> MatrixLike:
+def sum_algebra(L: MatrixLike, K: MatrixLike) -> MatrixLike:
+    """The Lie-algebra element L ⊕ K."""
     return sp.csr_array(sp.block_diag([L, K], format="csr"))
 
 
-def _tensor_algebra(L: MatrixLike, K: MatrixLike) -> MatrixLike:
+def tensor_algebra(L: MatrixLike, K: MatrixLike) -> MatrixLike:
+    """The Lie-algebra element L ⊗ I + I ⊗ K."""
     left = sp.kron(L, sp.eye_array(K.shape[0]), format="csr")
     right = sp.kron(sp.eye_array(L.shape[0]), K, format="csr")
     return sp.csr_array(left + right)
