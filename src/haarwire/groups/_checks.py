@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import math
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,16 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import ParameterError, RepresentationError
 
-__all__ = ["as_indices", "as_signs", "as_square", "positive_size"]
+__all__ = ["affordable", "as_indices", "as_signs", "as_square", "positive_size"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IndexArray: TypeAlias = NDArray[np.intp]
 MatrixLike: TypeAlias = FloatArray | sp.csr_array
 
+_MAX_BITS: Final = 28
+"""Named representations act on 2^28 coordinates at most: an array of indices is then 2 GiB."""
+
 
 def as_indices(indices: ArrayLike) -> IndexArray:
     """Check that `indices` is a rearrangement of 0 … n − 1 and return a read-only copy."""
-    given = np.asarray(indices)
+    given = _as_array(indices, "the indices of a permutation")
     if given.ndim != 1 or given.size == 0:
         raise RepresentationError(
             f"a permutation needs a non-empty list of indices, got an array of shape {given.shape}",
@@ -56,7 +60,7 @@ def as_indices(indices: ArrayLike) -> IndexArray:
 
 def as_signs(signs: ArrayLike, dim: int) -> FloatArray:
     """Check `dim` values of +1 or −1 and return them in float64, read-only."""
-    given = np.asarray(signs)
+    given = _as_array(signs, "the signs")
     if given.shape != (dim,) or not np.isin(given, (-1, 1)).all():
         raise RepresentationError(
             f"the signs must be {dim} values of +1 or −1, got shape {given.shape}"
@@ -71,7 +75,7 @@ def as_signs(signs: ArrayLike, dim: int) -> FloatArray:
 
 def as_square(matrix: ArrayLike | sp.sparray | sp.spmatrix, role: str) -> tuple[MatrixLike, float]:
     """Check a square real matrix; return a copy in float64 (CSR where sparse) and its given eps."""
-    given = sp.csr_array(matrix) if sp.issparse(matrix) else np.asarray(matrix)
+    given = sp.csr_array(matrix) if sp.issparse(matrix) else _as_array(matrix, role)
     if given.ndim != 2 or given.shape[0] != given.shape[1] or given.shape[0] == 0:
         raise RepresentationError(
             f"{role} must be a square matrix, got shape {given.shape}",
@@ -113,6 +117,29 @@ def positive_size(value: object, parameter: str, call: str) -> int:
             remedy=f"give a count, as in {call}",
         )
     return int(value)
+
+
+def affordable(base: int, exponent: int, parameter: str, call: str) -> int:
+    """base^exponent, a number of coordinates, where that many can be held; `call` shows smaller sizes."""
+    if exponent * math.log2(base) > _MAX_BITS:
+        raise ParameterError(
+            f"{parameter} is too large: {base if exponent == 1 else f'{base}^{exponent}'} coordinates, "
+            f"at most 2^{_MAX_BITS} (268 million) can be held",
+            cause="a size with a digit too many, or a power where a size was meant",
+            remedy=f"give smaller sizes, as in {call}",
+        )
+    return int(base**exponent)
+
+
+def _as_array(values: object, role: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise RepresentationError(
+            f"{role} must form an array, got rows of different lengths",
+            cause="a missing or additional entry, or lists nested unevenly",
+            remedy="make all rows equally long",
+        ) from error
 
 
 def abridged(values: NDArray[Any], limit: int = 8) -> str:

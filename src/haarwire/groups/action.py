@@ -94,6 +94,12 @@ class GroupAction:
     factors: tuple[Factor, ...] = ()
 
     @property
+    def quadratures(self) -> tuple[Quadrature, ...]:
+        """One for every factor, in their order; empty where one is missing."""
+        found = tuple(factor.quadrature for factor in self.factors if factor.quadrature is not None)
+        return found if len(found) == len(self.factors) else ()
+
+    @property
     def is_finite(self) -> bool:
         """Whether the group has finitely many elements."""
         return self.order != math.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, final
@@ -38,7 +38,7 @@ class Representation:
     generators : sequence of Element, optional
         `Permutation`, `SignedPermutation` or `Matrix`, each of dimension n. None: the trivial group.
     algebra : sequence of array_like or SciPy sparse array, shape (n, n), optional
-        Lie-algebra elements.
+        Lie-algebra elements. None: there are none.
     name : str, optional
         Shown in messages and tables.
     action : GroupAction, optional
@@ -66,15 +66,15 @@ class Representation:
     def __init__(
         self,
         dim: int,
-        generators: Sequence[Element] = (),
-        algebra: Sequence[ArrayLike | sp.sparray | sp.spmatrix] = (),
+        generators: Sequence[Element] | None = (),
+        algebra: Sequence[ArrayLike | sp.sparray | sp.spmatrix] | None = (),
         *,
         name: str = "",
         action: GroupAction | None = None,
     ) -> None:
         dim = _checked_dimension(dim)
-        if isinstance(generators, Element):
-            generators = (generators,)
+        generators = _listed(generators, "generators", Element)
+        algebra = _listed(algebra, "algebra", np.ndarray | sp.sparray | sp.spmatrix)
         for i, g in enumerate(generators):
             if not isinstance(g, Element):
                 raise RepresentationError(
@@ -250,14 +250,18 @@ class Representation:
     def transversals(self) -> tuple[tuple[Element, ...], ...]:
         """A chain of transversals: each element is u_1 u_2 ⋯ u_k for exactly one choice u_i ∈ T_i.
 
-        From sympy's Schreier–Sims (permutations and signed permutations). The order of the group is the
-        product of their sizes, the cost of averaging over it the sum.
+        Known to the finite groups of the catalogue; otherwise from sympy's Schreier–Sims (permutations
+        and signed permutations). The order of the group is the product of their sizes, the cost of
+        averaging over it the sum.
 
         Raises
         ------
         RepresentationError
             For other representations.
         """
+        if self.action is not None and self.action.is_finite and self.action.quadratures:
+            levels = [level for exact in self.action.quadratures for level in exact(0)]
+            return tuple(tuple(map(self.action.act, level.elements)) for level in levels)
         if not self.is_signed_permutation:
             raise RepresentationError(
                 f"no chain of transversals is known for {self.label}",
@@ -335,6 +339,21 @@ def _draw_factors(
     for level in chain:
         product = product @ level[rng.integers(len(level))]
     return product
+
+
+def _listed(given: Any, parameter: str, kind: Any) -> Sequence[Any]:
+    """None as nothing and one single thing as a list of one."""
+    if given is None:
+        return ()
+    if isinstance(given, kind) and getattr(given, "ndim", 2) == 2:
+        return (given,)
+    if not isinstance(given, Iterable) or isinstance(given, str | dict):
+        raise RepresentationError(
+            f"{parameter} must be a sequence, got {given!r}",
+            cause="a number or a name where group elements are needed",
+            remedy="list them, as in Representation(3, (Permutation([1, 2, 0]),))",
+        )
+    return tuple(given)
 
 
 def _checked_dimension(dim: int) -> int:
