@@ -30,7 +30,7 @@ from haarwire.invariants import (
     reynolds_operator,
 )
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
-from haarwire.moments import Moments
+from haarwire.moments import Moments, Samples
 from haarwire.selection import cross_validate, verdict
 from haarwire.solve import (
     Augmented,
@@ -70,6 +70,7 @@ __all__ = [
     "Regularized",
     "Representation",
     "RepresentationError",
+    "Samples",
     "SignedPermutation",
     "Solution",
     "Subspace",

@@ -12,7 +12,7 @@ from haarwire.errors import ParameterError
 from haarwire.groups import Matrix, Representation
 from haarwire.invariants.reynolds import reynolds_operator
 
-__all__ = ["Penalty", "penalty_matrix"]
+__all__ = ["Penalty", "penalty_matrix", "sparse_penalty_matrix"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Penalty: TypeAlias = Literal["generators", "projection"]
@@ -62,3 +62,10 @@ def penalty_matrix(rep: Representation, penalty: Penalty = "generators") -> Floa
     for L in rep.algebra:
         R += L @ L.T
     return R
+
+
+def sparse_penalty_matrix(rep: Representation) -> sp.csr_array:
+    """R of the penalty ``"generators"`` as a sparse array, never dense on the way."""
+    identity = sp.eye_array(rep.dim, format="csr")
+    parts = [g.to_sparse() - identity for g in rep.generators] + [sp.csr_array(L) for L in rep.algebra]
+    return sp.csr_array(sum((A @ A.T for A in parts), start=sp.csr_array((rep.dim, rep.dim))))

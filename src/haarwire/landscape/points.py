@@ -19,7 +19,7 @@ from haarwire.landscape.nearest import nearest_subset
 from haarwire.landscape.point import CriticalPoint
 from haarwire.landscape.search import best_first, subset_loss
 from haarwire.landscape.tables import Table, tables
-from haarwire.moments import Moments
+from haarwire.moments import Moments, Samples
 from haarwire.solve import Approach, Hardwired, Modes, Quadratic, reduced_rank
 from haarwire.solve.solver import posed
 
@@ -57,7 +57,7 @@ class CriticalPoints:
     modes: Modes = field(repr=False)
     problem: Quadratic = field(repr=False)
     n_inputs: int = field(repr=False)
-    _moments: Moments = field(repr=False)
+    _moments: Moments | Samples = field(repr=False)
     _representation: Representation = field(repr=False)
     _ridge: float = field(repr=False)
 
@@ -202,7 +202,7 @@ def _positive(value: int, name: str, example: str) -> int:
 
 
 def critical_points(
-    moments: Moments,
+    moments: Moments | Samples,
     rep: Representation,
     *,
     rank: int | None = None,

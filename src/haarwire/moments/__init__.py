@@ -2,5 +2,6 @@
 
 from haarwire.moments.checks import check_finite
 from haarwire.moments.moments import Moments
+from haarwire.moments.samples import Samples
 
-__all__ = ["Moments", "check_finite"]
+__all__ = ["Moments", "Samples", "check_finite"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,14 @@ from haarwire._linalg import default_tolerance
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, average_moments, invariant_subspace, penalty_matrix
-from haarwire.invariants.penalty import Penalty
-from haarwire.moments import Moments
+from haarwire.invariants.penalty import Penalty, sparse_penalty_matrix
+from haarwire.moments import Moments, Samples
+from haarwire.solve.wide import costs_less, penalized_span, span
 
 __all__ = [
     "Approach",
     "Augmented",
+    "Form",
     "Hardwired",
     "Plain",
     "Quadratic",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
+Form: TypeAlias = Literal["primal", "invariant", "dual"]
 
 
 @final
@@ -51,6 +54,8 @@ class Setting:
         The coefficients are W = V Qᵀ with Q its basis (k = d); None: W = V (k = n).
     dtype : numpy.dtype
         Precision of the results.
+    form : {"primal", "invariant", "dual"}
+        The coordinates worked in: all n, the d invariant ones, or the span of N < n samples.
     """
 
     total: float
@@ -58,6 +63,7 @@ class Setting:
     y_mean: FloatArray
     embedding: Subspace | None
     dtype: np.dtype[Any]
+    form: Form = "primal"
 
     def embed(self, V: FloatArray) -> FloatArray:
         """Coefficients W (m×n) of a solution V (m×k)."""
@@ -98,13 +104,12 @@ class Quadratic:
 class Approach(ABC):
     """A way to bring a symmetry into a linear model."""
 
-    @abstractmethod
-    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+    def problem(self, moments: Moments | Samples, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
         """Build the quadratic problem of this approach (theory, section 2).
 
         Parameters
         ----------
-        moments : Moments
+        moments : Moments or Samples
             Of data with n features; ``moments.about_origin()`` for a model without intercept.
         rep : Representation
             Acting on R^n.
@@ -120,6 +125,17 @@ class Approach(ABC):
         NotCompactError
             When the approach does not exist for this group.
         """
+        check_fit(moments, rep)
+        checked_ridge(ridge)
+        if isinstance(moments, Samples):
+            return self._from_samples(moments, rep, ridge)
+        return self._from_moments(moments, rep, ridge)
+
+    @abstractmethod
+    def _from_moments(self, moments: Moments, rep: Representation, ridge: float) -> Quadratic: ...
+
+    @abstractmethod
+    def _from_samples(self, samples: Samples, rep: Representation, ridge: float) -> Quadratic: ...
 
     @property
     @abstractmethod
@@ -132,9 +148,13 @@ class Approach(ABC):
 class Plain(Approach):
     """Least squares without regard to the symmetry."""
 
-    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
-        check_fit(moments, rep)
+    def _from_moments(self, moments: Moments, _rep: Representation, ridge: float) -> Quadratic:
         return _least_squares(moments, ridge)
+
+    def _from_samples(self, samples: Samples, _rep: Representation, ridge: float) -> Quadratic:
+        if not costs_less(samples, samples.count):
+            return _least_squares(samples.moments(), ridge)
+        return _in_coordinates(samples, span(samples), ridge, "dual")
 
     @property
     def label(self) -> str:
@@ -146,20 +166,22 @@ class Plain(Approach):
 class Hardwired(Approach):
     """Least squares over the invariant maps W = V Qᵀ only: C = QᵀC₀Q, B = B₀Q."""
 
-    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
-        check_fit(moments, rep)
+    def _from_moments(self, moments: Moments, rep: Representation, ridge: float) -> Quadratic:
         subspace = invariant_subspace(rep)
         C = subspace.restrict(moments.gram)
-        C[np.diag_indices_from(C)] += checked_ridge(ridge)
+        C[np.diag_indices_from(C)] += ridge
         # An invariant feature may be all cancellation: the sum of counts that add up to a fixed total.
         spread = abs(subspace.matrix).T @ np.sqrt(np.diag(moments.gram))
         return Quadratic(
             gram=C,
             cross=subspace.coordinates(moments.cross),
-            setting=setting_of(moments, subspace),
+            setting=setting_of(moments, subspace, "invariant"),
             tolerance=default_tolerance(rep.dim, moments.eps),
             magnitude=spread**2 + ridge,
         )
+
+    def _from_samples(self, samples: Samples, rep: Representation, ridge: float) -> Quadratic:
+        return _in_coordinates(samples, invariant_subspace(rep), ridge, "invariant")
 
     @property
     def label(self) -> str:
@@ -176,8 +198,13 @@ class Augmented(Approach):
     keeps them equal for orthogonal ρ only.
     """
 
-    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
-        check_fit(moments, rep)
+    def _from_samples(self, samples: Samples, rep: Representation, ridge: float) -> Quadratic:
+        if not rep.is_orthogonal:
+            return self._from_moments(samples.moments(), rep, ridge)
+        # The minimizer of least norm is the hard-wired one, with the same loss (theory, section 3).
+        return Hardwired().problem(samples, rep, ridge=ridge)
+
+    def _from_moments(self, moments: Moments, rep: Representation, ridge: float) -> Quadratic:
         averaged = average_moments(moments, rep)
         problem = _least_squares(averaged, ridge)
         if rep.is_signed_permutation:
@@ -219,18 +246,38 @@ class Regularized(Approach):
                 remedy="use Regularized(0.1), or Regularized(math.inf) for the hard-wired limit",
             )
 
-    def problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
-        check_fit(moments, rep)
+    def _from_moments(self, moments: Moments, rep: Representation, ridge: float) -> Quadratic:
         if math.isinf(self.alpha):
             return Hardwired().problem(moments, rep, ridge=ridge)
         return _least_squares(moments, ridge, self.alpha * penalty_matrix(rep, self.penalty))
 
-    def split_problem(self, moments: Moments, rep: Representation, *, ridge: float = 0.0) -> Quadratic:
+    def _from_samples(self, samples: Samples, rep: Representation, ridge: float) -> Quadratic:
+        if math.isinf(self.alpha):
+            return Hardwired().problem(samples, rep, ridge=ridge)
+        if self.alpha == 0:
+            return Plain().problem(samples, rep, ridge=ridge)
+        invariant_dim = min(samples.count, invariant_subspace(rep).dim)
+        projection = self.penalty == "projection"
+        if (projection and not rep.is_orthogonal) or not costs_less(samples, samples.count + invariant_dim):
+            return self.problem(samples.moments(), rep, ridge=ridge)
+        penalty = None if projection else self.alpha * sparse_penalty_matrix(rep)
+        invariant, rest = penalized_span(samples, rep, penalty, ridge)
+        basis = Subspace(np.concatenate([invariant.basis, rest.basis], axis=1))
+        problem = _in_coordinates(samples, basis, ridge, "dual")
+        added = self.alpha * np.eye(rest.dim) if penalty is None else rest.basis.T @ (penalty @ rest.basis)
+        C, magnitude = problem.gram.copy(), problem.magnitude.copy()
+        C[invariant.dim :, invariant.dim :] += added
+        magnitude[invariant.dim :] += np.diag(added)
+        return replace(problem, gram=C, magnitude=magnitude)
+
+    def split_problem(
+        self, moments: Moments | Samples, rep: Representation, *, ridge: float = 0.0
+    ) -> Quadratic:
         """`problem` in the orthonormal basis [Q, P] of the invariant functionals and their complement.
 
         The penalty is in the second block only there, exactly: no alpha, however large, drowns the first.
         """
-        if self.alpha == 0 or math.isinf(self.alpha):
+        if isinstance(moments, Samples) or self.alpha == 0 or math.isinf(self.alpha):
             return self.problem(moments, rep, ridge=ridge)
         check_fit(moments, rep)
         subspace = invariant_subspace(rep)
@@ -256,7 +303,7 @@ class Regularized(Approach):
 
 def _least_squares(moments: Moments, ridge: float, penalty: FloatArray | None = None) -> Quadratic:
     C = moments.gram if penalty is None else moments.gram + penalty
-    if checked_ridge(ridge) > 0:
+    if ridge > 0:
         C = C + ridge * np.eye(moments.n_features)
     return Quadratic(
         gram=C,
@@ -267,7 +314,28 @@ def _least_squares(moments: Moments, ridge: float, penalty: FloatArray | None = 
     )
 
 
-def setting_of(moments: Moments, embedding: Subspace | None = None) -> Setting:
+def _in_coordinates(samples: Samples, basis: Subspace, ridge: float, form: Form) -> Quadratic:
+    """Least squares on the samples X U, without penalty but the ridge."""
+    k, m = basis.dim, samples.n_targets
+    gram: FloatArray = np.zeros((0, 0))
+    cross: FloatArray = np.zeros((m, 0))
+    if k > 0:
+        moments = samples.in_coordinates(basis.matrix)
+        gram, cross = moments.gram, moments.cross
+    # A coordinate may be all cancellation: a direction in which the samples do not vary.
+    spread = abs(basis.matrix).T @ np.sqrt(samples.variances)
+    return Quadratic(
+        gram=gram + ridge * np.eye(k),
+        cross=cross,
+        setting=setting_of(samples, basis, form),
+        tolerance=default_tolerance(samples.n_features, samples.eps),
+        magnitude=spread**2 + ridge,
+    )
+
+
+def setting_of(
+    moments: Moments | Samples, embedding: Subspace | None = None, form: Form = "primal"
+) -> Setting:
     """Collect the setting of a problem on these moments."""
     return Setting(
         total=float(np.trace(moments.total)),
@@ -275,6 +343,7 @@ def setting_of(moments: Moments, embedding: Subspace | None = None) -> Setting:
         y_mean=moments.y_mean,
         embedding=embedding,
         dtype=np.dtype(moments.dtype),
+        form=form,
     )
 
 
@@ -293,21 +362,21 @@ def checked_ridge(ridge: float) -> float:
     return float(ridge)
 
 
-def check_kinds(moments: Moments, rep: Representation) -> None:
-    """Raise ParameterError unless the arguments are moments and a representation."""
-    for value, kind, name, remedy in (
-        (moments, Moments, "moments", "Moments.from_arrays(X, Y)"),
-        (rep, Representation, "rep", "groups.from_name('image_rotations:8')"),
+def check_kinds(moments: Moments | Samples, rep: Representation) -> None:
+    """Raise ParameterError unless the arguments are moments (or samples) and a representation."""
+    for value, kinds, name, remedy in (
+        (moments, (Moments, Samples), "moments", "Moments.from_arrays(X, Y)"),
+        (rep, (Representation,), "rep", "groups.from_name('image_rotations:8')"),
     ):
-        if not isinstance(value, kind):
+        if not isinstance(value, kinds):
             raise ParameterError(
-                f"{name} must be a {kind.__name__}, got a {type(value).__name__}",
+                f"{name} must be a {kinds[0].__name__}, got a {type(value).__name__}",
                 cause="arrays or a name passed as they are, or arguments in another order",
                 remedy=f"make one: {remedy}",
             )
 
 
-def check_fit(moments: Moments, rep: Representation) -> None:
+def check_fit(moments: Moments | Samples, rep: Representation) -> None:
     """Raise DataError unless the data can be fitted by a model with this symmetry."""
     if moments.n_features != rep.dim:
         raise DataError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import DataError
-from haarwire.solve.approaches import Approach
+from haarwire.solve.approaches import Approach, Form
 
 __all__ = ["Solution"]
 
@@ -47,6 +47,8 @@ class Solution:
         Whether C was singular, so that the minimizer of least norm was chosen among many.
     approach : Approach
         What was solved.
+    form : {"primal", "invariant", "dual"}
+        In which coordinates: all n features, the d invariant ones, or the span of the samples.
     """
 
     coef: FloatArray = field(repr=False)
@@ -59,6 +61,7 @@ class Solution:
     is_unique: bool
     is_minimum_norm: bool
     approach: Approach
+    form: Form = "primal"
 
     @property
     def relative_invariance_gap(self) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
-from haarwire.moments import Moments
+from haarwire.moments import Moments, Samples
 from haarwire.solve.approaches import Approach, Quadratic, Regularized, check_kinds
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
@@ -16,7 +16,7 @@ __all__ = ["check_samples", "checked_rank", "optimum", "posed", "solve"]
 
 
 def solve(
-    moments: Moments,
+    moments: Moments | Samples,
     rep: Representation,
     *,
     rank: int | None = None,
@@ -31,8 +31,9 @@ def solve(
 
     Parameters
     ----------
-    moments : Moments
-        Of data with n features and m targets.
+    moments : Moments or Samples
+        Of data with n features and m targets. For n much larger than the number of samples give
+        `Samples`: nothing of size n×n is made then, where there is a way around it.
     rep : Representation
         The symmetry, acting on R^n; it need not be orthogonal, finite or (but for `Augmented`) compact.
     rank : int, optional
@@ -77,14 +78,14 @@ def solve(
 
 
 def posed(
-    moments: Moments,
+    moments: Moments | Samples,
     rep: Representation,
     rank: int | None,
     approach: Approach,
     ridge: float,
     *,
     fit_intercept: bool,
-) -> tuple[Moments, Quadratic, int]:
+) -> tuple[Moments | Samples, Quadratic, int]:
     """Check the arguments of `solve`; return the moments used, the quadratic problem and the rank bound."""
     if not isinstance(approach, Approach):
         raise ParameterError(
@@ -105,7 +106,7 @@ def optimum(modes: Modes, rank: int, rep: Representation, approach: Approach) ->
     kept = min(rank, modes.singular_values.size)
     W = modes.coef(slice(kept))
     invariant = invariant_subspace(rep)
-    inside = setting.embedding is not None and setting.embedding.dim == invariant.dim
+    inside = setting.form == "invariant"
     gap = 0.0 if inside else float(np.linalg.norm(W - invariant.project(W)))
     return Solution(
         coef=W.astype(setting.dtype, copy=False),
@@ -118,6 +119,7 @@ def optimum(modes: Modes, rank: int, rep: Representation, approach: Approach) ->
         is_unique=rank >= modes.rank or not modes.is_tied(rank - 1, rank),
         is_minimum_norm=modes.is_minimum_norm,
         approach=approach,
+        form=setting.form,
     )
 
 
@@ -136,7 +138,7 @@ def checked_rank(rank: int | None, n_targets: int, n_features: int) -> int:
     return int(rank)
 
 
-def check_samples(moments: Moments, *, fit_intercept: bool = True) -> None:
+def check_samples(moments: Moments | Samples, *, fit_intercept: bool = True) -> None:
     """Raise DataError when nothing can be learnt: no or one sample, or constant targets."""
     if fit_intercept and moments.count == 1:
         raise DataError(

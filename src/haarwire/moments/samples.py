@@ -1,0 +1,208 @@
+"""`Samples`: data with more features than samples, kept as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final, Self, TypeAlias, final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from haarwire._linalg import EPS
+from haarwire.errors import DataError
+from haarwire.moments.checks import check_finite
+from haarwire.moments.moments import Moments
+from haarwire.moments.streaming import checked_batch
+
+__all__ = ["Samples"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+_CHUNK_BYTES: Final = 2**25
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Samples:
+    """Inputs X and targets Y of data with so many features that their n×n moments are not wanted.
+
+    `solve` and `critical_points` take them in place of `Moments`: hard-wired problems are worked in the d
+    invariant coordinates, the others in the span of the samples where that is smaller than R^n, with the
+    same results. The samples are kept, not copied where that is possible.
+
+    Parameters
+    ----------
+    X : ndarray or SciPy sparse array, shape (N, n)
+        Inputs.
+    Y : ndarray, shape (N, m)
+        Targets.
+    weights : ndarray, shape (N,)
+        Positive; 1 where there are none.
+    dtype : dtype
+        Precision of the results: float32 for float32 inputs, else float64.
+    has_intercept : bool
+        Whether means are taken away (see `about_origin`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> Samples.from_arrays(rng.standard_normal((20, 10_000)), rng.standard_normal(20))
+    Samples(20 samples, 10000 features, 1 target, float64)
+    """
+
+    X: FloatArray | sp.csr_array
+    Y: FloatArray
+    weights: FloatArray
+    dtype: np.dtype[Any]
+    has_intercept: bool = True
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: ArrayLike | sp.sparray | sp.spmatrix,
+        Y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Samples in memory; X may be a SciPy sparse array.
+
+        Parameters
+        ----------
+        X : array or sparse array of shape (N, n)
+            Inputs.
+        Y : array of shape (N, m) or (N,)
+            Targets.
+        sample_weight : array of shape (N,), optional
+            Weights: finite, at least zero, not all zero. Samples of weight zero are left out.
+
+        Raises
+        ------
+        DataError
+            If the samples have the wrong shape or type, are not finite, or are none.
+        """
+        if sp.issparse(X):
+            inputs: Any = _checked_sparse(X)
+            batch = checked_batch(np.zeros((inputs.shape[0], 1)), Y, sample_weight)
+            check_finite(np.asarray(inputs.data)[:, None], batch.Y)
+        else:
+            batch = checked_batch(X, Y, sample_weight)
+            check_finite(batch.X, batch.Y)
+            inputs = batch.X
+        weights = np.ones(inputs.shape[0]) if batch.weights is None else batch.weights
+        kept = weights > 0
+        if not kept.any():
+            raise DataError(
+                f"There are {kept.size} samples, none with a weight above zero.",
+                cause="a selection of rows that selects none, or weights that are all zero.",
+                remedy="pass at least one sample with a positive weight.",
+            )
+        targets = batch.Y
+        if not kept.all():
+            inputs, targets, weights = inputs[kept], targets[kept], weights[kept]
+        single = inputs.dtype == np.float32
+        return cls(inputs, targets, weights, np.dtype(np.float32 if single else np.float64))
+
+    @property
+    def n_features(self) -> int:
+        """The number n of features."""
+        return int(self.X.shape[1])
+
+    @property
+    def n_targets(self) -> int:
+        """The number m of targets."""
+        return int(self.Y.shape[1])
+
+    @property
+    def count(self) -> int:
+        """The number N of samples."""
+        return int(self.X.shape[0])
+
+    @property
+    def eps(self) -> float:
+        """The relative rounding error of products: always that of float64."""
+        return EPS
+
+    @cached_property
+    def x_mean(self) -> FloatArray:
+        """The mean x̄ of the inputs, of shape (n,); 0 about the origin."""
+        if not self.has_intercept:
+            return np.zeros(self.n_features)
+        shares = self.weights / self.weights.sum()
+        if sp.issparse(self.X):
+            return np.asarray(self.X.T @ shares)
+        # In float64 without a float64 copy of X.
+        return np.asarray(np.einsum("i,ij->j", shares, self.X, dtype=np.float64))
+
+    @cached_property
+    def variances(self) -> FloatArray:
+        """Diag cov(x), of shape (n,); second moments about the origin."""
+        shares = self.weights / self.weights.sum()
+        if sp.issparse(self.X):
+            squares = sp.csr_array(self.X, dtype=np.float64).power(2).T @ shares
+            return np.asarray(np.maximum(squares - self.x_mean**2, 0.0))
+        total = np.zeros(self.n_features)
+        for part in self._parts(self.n_features):
+            total += shares[part] @ (self.X[part] - self.x_mean) ** 2
+        return total
+
+    @cached_property
+    def y_mean(self) -> FloatArray:
+        """The mean ȳ of the targets, of shape (m,); 0 about the origin."""
+        return self._targets.y_mean
+
+    @property
+    def total(self) -> FloatArray:
+        """T = cov(y), of shape (m, m)."""
+        return self._targets.total
+
+    @cached_property
+    def _targets(self) -> Moments:
+        return self.in_coordinates(sp.csr_array((self.n_features, 1)))
+
+    def about_origin(self) -> Samples:
+        """The same samples for models without an intercept."""
+        return replace(self, has_intercept=False)
+
+    def in_coordinates(self, basis: FloatArray | sp.csr_array) -> Moments:
+        """The moments of the samples X U in the coordinates of an n×k basis U, a chunk of rows at a time."""
+        moments = Moments.from_batches(
+            (_dense(self.X[part] @ basis), self.Y[part], self.weights[part])
+            for part in self._parts(max(self.n_features, basis.shape[1]))
+        )
+        return moments if self.has_intercept else moments.about_origin()
+
+    def _parts(self, width: int) -> Iterator[slice]:
+        """The rows, as many at a time as make a chunk of this width."""
+        rows = max(1, _CHUNK_BYTES // (8 * width))
+        return (slice(start, start + rows) for start in range(0, self.count, rows))
+
+    def deviations(self) -> FloatArray:
+        """√w (x − x̄) as rows, in float64: an N×n array that spans what the data say about the inputs."""
+        centred = _dense(self.X).astype(np.float64) - self.x_mean
+        return np.asarray(centred * np.sqrt(self.weights)[:, None])
+
+    def moments(self) -> Moments:
+        """The n×n moments of these samples, for data that are not wide."""
+        return self.in_coordinates(sp.eye_array(self.n_features, format="csr"))
+
+    def __repr__(self) -> str:
+        nouns = {"sample": self.count, "feature": self.n_features, "target": self.n_targets}
+        sizes = [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in nouns.items()]
+        return f"Samples({', '.join(sizes)}, {self.dtype})"
+
+
+def _checked_sparse(X: sp.sparray | sp.spmatrix) -> sp.csr_array:
+    if X.dtype.kind not in "biuf":
+        raise DataError(
+            f"X is sparse with dtype {X.dtype}.",
+            cause="complex values or objects among the features.",
+            remedy="convert it first: X.astype(float).",
+        )
+    return sp.csr_array(X) if X.dtype.kind == "f" else sp.csr_array(X, dtype=np.float64)
+
+
+def _dense(A: Any) -> FloatArray:
+    return np.asarray(A.toarray() if sp.issparse(A) else A)
