@@ -13,10 +13,15 @@ from haarwire.groups.action import Factor, GroupAction, Level
 from haarwire.groups.algebra import (
     direct_sum,
     dual,
+    exterior_power,
     hom,
     outer_product,
     outer_sum,
     restrict,
+    symmetric_power,
+    symmetric_power_features,
+    symmetric_power_indices,
+    tensor_power,
     tensor_product,
 )
 from haarwire.groups.catalogue import (
@@ -46,6 +51,7 @@ __all__ = [
     "cyclic_shifts",
     "direct_sum",
     "dual",
+    "exterior_power",
     "from_file",
     "from_name",
     "hom",
@@ -60,6 +66,10 @@ __all__ = [
     "restrict",
     "reverse_complement",
     "save_generators",
+    "symmetric_power",
+    "symmetric_power_features",
+    "symmetric_power_indices",
+    "tensor_power",
     "tensor_product",
     "trivial",
 ]

@@ -1,4 +1,4 @@
-"""What a group element can do: the interface of `Permutation`, `SignedPermutation` and `Matrix`."""
+"""What a group element can do: the interface of permutations, matrices and lazy products of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import scipy.sparse as sp
 
+from haarwire._linalg import EPS
 from haarwire.groups._checks import FloatArray
 
 __all__ = ["Element"]
@@ -38,6 +39,11 @@ class Element(ABC):
     @abstractmethod
     def is_orthogonal(self) -> bool:
         """Whether ρᵀρ = I, up to rounding of the entries as they were given."""
+
+    @property
+    def precision(self) -> float:
+        """The eps of the dtype that the entries were given in (the coarsest one, for a product)."""
+        return EPS
 
     @abstractmethod
     def to_sparse(self) -> sp.csr_array:

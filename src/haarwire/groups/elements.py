@@ -1,14 +1,16 @@
 """Group elements: invertible linear maps of R^n, with the structure that makes them cheap.
 
 `Permutation` and `SignedPermutation` store n indices; `Matrix` stores a dense array or a SciPy sparse
-array. All act on samples stored as rows: ``g.apply(X)`` is X ρ(g)ᵀ, the samples ρ(g)x, and
-``g.pull_back(W)`` is W ρ(g), the functionals x ↦ W ρ(g) x.
+array; products and sums too large for that are kept by their factors (`lazy`). All act on samples stored as
+rows: ``g.apply(X)`` is X ρ(g)ᵀ, the samples ρ(g)x, and ``g.pull_back(W)`` is W ρ(g), the functionals
+x ↦ W ρ(g) x.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Final, final
+from typing import Final, Literal, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -126,7 +128,9 @@ class Permutation(Element):
             return Permutation._trusted(other.indices[self.indices])
         if isinstance(other, Matrix):
             return other._rebuilt(other.matrix[self.indices], _EPS, orthogonal=True)
-        return self.signed() @ other
+        if isinstance(other, SignedPermutation):
+            return self.signed() @ other
+        return _lazily("composed", self, other)
 
     def direct_sum(self, other: Element) -> Element:
         if isinstance(other, Permutation):
@@ -217,7 +221,9 @@ class SignedPermutation(Element):
         if isinstance(other, SignedPermutation):
             signs = self.signs * other.signs[self.indices]
             return SignedPermutation._trusted(other.indices[self.indices], signs)
-        return Matrix._of(self) @ other
+        if isinstance(other, Matrix):
+            return Matrix._of(self) @ other
+        return _lazily("composed", self, other)
 
     def direct_sum(self, other: Element) -> Element:
         if isinstance(other, Permutation):
@@ -225,7 +231,7 @@ class SignedPermutation(Element):
         if isinstance(other, SignedPermutation):
             indices = sum_indices(self.indices, other.indices)
             return SignedPermutation._trusted(indices, np.concatenate([self.signs, other.signs]))
-        return Matrix._of(self).direct_sum(other)
+        return _lazily("block_sum", self, other)
 
     def tensor(self, other: Element) -> Element:
         if isinstance(other, Permutation):
@@ -234,7 +240,7 @@ class SignedPermutation(Element):
             indices = tensor_indices(self.indices, other.indices)
             signs = np.multiply.outer(self.signs, other.signs).ravel()
             return SignedPermutation._trusted(indices, signs)
-        return Matrix._of(self).tensor(other)
+        return _lazily("kronecker", self, other)
 
 
 @final
@@ -355,18 +361,34 @@ class Matrix(Element):
     def __matmul__(self, other: Element) -> Element:
         if isinstance(other, Matrix):
             return self._rebuilt(self.matrix @ other.matrix, other._eps, orthogonal=other.is_orthogonal)
+        if not isinstance(other, Permutation | SignedPermutation):
+            return _lazily("composed", self, other)
         product = self.matrix @ other.to_sparse() if self.is_sparse else other.pull_back(self.matrix)
         return self._rebuilt(product, _EPS, orthogonal=True)
 
     def direct_sum(self, other: Element) -> Element:
-        right = Matrix._of(other)
+        return _lazily("block_sum", self, other)
+
+    def tensor(self, other: Element) -> Element:
+        return _lazily("kronecker", self, other)
+
+    def _summed(self, right: Matrix) -> Matrix:
+        """The entries of ρ ⊕ σ."""
         blocks = sp.block_diag([self.to_sparse(), right.to_sparse()], format="csr")
         return self._rebuilt(stored(blocks), right._eps, orthogonal=right.is_orthogonal)
 
-    def tensor(self, other: Element) -> Element:
-        right = Matrix._of(other)
+    def _tensored(self, right: Matrix) -> Matrix:
+        """The entries of ρ ⊗ σ."""
         if self.is_sparse or right.is_sparse:
             product = stored(sp.kron(self.to_sparse(), right.to_sparse(), format="csr"))
         else:
             product = np.kron(self.matrix, right.matrix)
         return self._rebuilt(product, right._eps, orthogonal=right.is_orthogonal)
+
+
+def _lazily(kind: Literal["composed", "block_sum", "kronecker"], g: Element, h: Element) -> Element:
+    """Combine two elements of which one may be kept by its parts; those are made of the ones above."""
+    from haarwire.groups import lazy
+
+    combine: Callable[[Element, Element], Element] = getattr(lazy, kind)
+    return combine(g, h)

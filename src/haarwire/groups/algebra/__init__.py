@@ -10,15 +10,27 @@ Examples
 
 from haarwire.groups.algebra.combination import direct_sum, dual, hom, tensor_product, trivial_of
 from haarwire.groups.algebra.outer import outer_product, outer_sum
+from haarwire.groups.algebra.powers import (
+    exterior_power,
+    symmetric_power,
+    symmetric_power_features,
+    symmetric_power_indices,
+    tensor_power,
+)
 from haarwire.groups.algebra.restriction import restrict
 
 __all__ = [
     "direct_sum",
     "dual",
+    "exterior_power",
     "hom",
     "outer_product",
     "outer_sum",
     "restrict",
+    "symmetric_power",
+    "symmetric_power_features",
+    "symmetric_power_indices",
+    "tensor_power",
     "tensor_product",
     "trivial_of",
 ]

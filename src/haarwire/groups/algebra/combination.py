@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from operator import add
 from typing import Any
 
 import scipy.sparse as sp
 
-from haarwire.errors import RepresentationError
+from haarwire.errors import ParameterError, RepresentationError
 from haarwire.groups._checks import MatrixLike
 from haarwire.groups.elements import Element, Permutation
 from haarwire.groups.representation import Representation
@@ -29,12 +29,12 @@ __all__ = [
 ]
 
 
-def direct_sum(first: Representation, second: Representation) -> Representation:
-    """ρ ⊕ σ: (x, y) ↦ (ρ(g)x, σ(g)y) on R^(n + n'), also written ``first + second``.
+def direct_sum(*representations: Representation) -> Representation:
+    """ρ ⊕ σ ⊕ ⋯: (x, y, …) ↦ (ρ(g)x, σ(g)y, …) on R^(n + n' + ⋯), also written ``first + second``.
 
     Parameters
     ----------
-    first, second : Representation
+    *representations : Representation
         Of one group: generators correspond one to one. A trivial one goes with any group.
 
     Returns
@@ -46,6 +46,8 @@ def direct_sum(first: Representation, second: Representation) -> Representation:
     ------
     RepresentationError
         When they are not representations of one group.
+    ParameterError
+        When none is given.
 
     Examples
     --------
@@ -53,18 +55,21 @@ def direct_sum(first: Representation, second: Representation) -> Representation:
     >>> direct_sum(cyclic_shifts(4), trivial(1)).dim
     5
     """
-    return _combined(first, second, "⊕", combine=sum_elements, derive=sum_algebra, degree=max)
+    step = partial(_combined, combine=sum_elements, derive=sum_algebra, degree=max)
+    return _folded(representations, step, "⊕", "direct_sum")
 
 
-def tensor_product(first: Representation, second: Representation) -> Representation:
-    """ρ ⊗ σ: x ⊗ y ↦ ρ(g)x ⊗ σ(g)y on R^(n·n'), also written ``first * second``.
+def tensor_product(*representations: Representation) -> Representation:
+    """ρ ⊗ σ ⊗ ⋯: x ⊗ y ↦ ρ(g)x ⊗ σ(g)y on R^(n·n'), also written ``first * second``.
 
     Coordinates are row-major, as in `numpy.kron`: (x ⊗ y)[i·n' + j] = x[i] y[j]; so a matrix M with
-    M ↦ ρ(g) M σ(g)ᵀ is flattened by ``M.ravel()``. A Lie-algebra element acts by L ⊗ I + I ⊗ K.
+    M ↦ ρ(g) M σ(g)ᵀ is flattened by ``M.ravel()``. A Lie-algebra element acts by L ⊗ I + I ⊗ K, always as
+    a sparse array. Permutations stay permutations; matrices whose product would hold more than 65,536
+    entries, and more than 32 a row, are kept by their factors.
 
     Parameters
     ----------
-    first, second : Representation
+    *representations : Representation
         Of one group: generators correspond one to one. A trivial one goes with any group.
 
     Returns
@@ -76,6 +81,8 @@ def tensor_product(first: Representation, second: Representation) -> Representat
     ------
     RepresentationError
         When they are not representations of one group.
+    ParameterError
+        When none is given.
 
     Examples
     --------
@@ -83,7 +90,8 @@ def tensor_product(first: Representation, second: Representation) -> Representat
     >>> tensor_product(permutations(4), permutations(4)).dim
     16
     """
-    return _combined(first, second, "⊗", combine=tensor_elements, derive=tensor_algebra, degree=add)
+    step = partial(_combined, combine=tensor_elements, derive=tensor_algebra, degree=add)
+    return _folded(representations, step, "⊗", "tensor_product")
 
 
 def dual(representation: Representation) -> Representation:
@@ -139,17 +147,34 @@ def trivial_of(representation: Representation, dim: int) -> Representation:
     )
 
 
+def _folded(
+    representations: Sequence[Representation],
+    step: Callable[[Representation, Representation], Representation],
+    symbol: str,
+    usage: str,
+) -> Representation:
+    if not representations:
+        raise ParameterError(
+            f"{usage} needs at least one representation",
+            cause="an empty list was unpacked",
+            remedy=f"type {usage}(first, second)",
+        )
+    names = [r.name for r in representations]
+    result = reduce(step, representations)
+    if len(names) == 1:
+        return result
+    name = f" {symbol} ".join(map(factor_name, names)) if all(names) else ""
+    return Representation(result.dim, result.generators, result.algebra, name=name, action=result.action)
+
+
 def _combined(
     first: Representation,
     second: Representation,
-    symbol: str,
     *,
     combine: Callable[[Element, Element], Element],
     derive: Callable[[MatrixLike, MatrixLike], MatrixLike],
     degree: Callable[[int, int], int],
 ) -> Representation:
-    named = first.name and second.name
-    name = f"{factor_name(first.name)} {symbol} {factor_name(second.name)}" if named else ""
     dim = combine(Permutation.identity(first.dim), Permutation.identity(second.dim)).dim
     first, second = _aligned(first, second)
     generators = [combine(g, h) for g, h in zip(first.generators, second.generators, strict=True)]
@@ -158,7 +183,7 @@ def _combined(
     if first.action is not None and second.action is not None:
         act = partial(_act_both, combine, first.action.act, second.action.act)
         action = replace(first.action, act=act, degree=degree(first.action.degree, second.action.degree))
-    return Representation(dim, generators, algebra, name=name, action=action)
+    return Representation(dim, generators, algebra, action=action)
 
 
 def _aligned(a: Representation, b: Representation) -> tuple[Representation, Representation]:
