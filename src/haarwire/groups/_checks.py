@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import ParameterError, RepresentationError
 
-__all__ = ["affordable", "as_indices", "as_signs", "as_square", "positive_size"]
+__all__ = ["affordable", "as_indices", "as_signs", "as_square", "flag", "positive_size"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IndexArray: TypeAlias = NDArray[np.intp]
@@ -117,6 +117,17 @@ def positive_size(value: object, parameter: str, call: str) -> int:
             remedy=f"give a count, as in {call}",
         )
     return int(value)
+
+
+def flag(value: object, parameter: str, call: str) -> bool:
+    """Check a yes-or-no option of a named representation; `call` shows how to type it."""
+    if not isinstance(value, bool | np.bool_):
+        raise ParameterError(
+            f"{parameter} must be True or False, got {value!r}",
+            cause="a number or a text given for a yes-or-no option",
+            remedy=f"type {call}",
+        )
+    return bool(value)
 
 
 def affordable(base: int, exponent: int, parameter: str, call: str) -> int:

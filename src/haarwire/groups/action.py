@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.groups.element import Element
+from haarwire.groups.order import Order
 
 __all__ = ["Factor", "GroupAction", "Level", "Quadrature"]
 
@@ -67,8 +68,9 @@ class GroupAction:
     ----------
     group : str
         Name of the abstract group; representations with the same name are driven by the same elements.
-    order : int or float
-        Number of elements of the abstract group; ``math.inf`` for an infinite one.
+    order : int, float or Order
+        Number of elements of the abstract group; ``math.inf`` for an infinite one, an `Order` where it
+        has too many digits to be computed unasked.
     draw : callable or None
         ``draw(rng)`` draws an abstract element uniformly (by Haar measure). None where there is no
         such measure.
@@ -86,7 +88,7 @@ class GroupAction:
     """
 
     group: str
-    order: int | float
+    order: int | float | Order
     draw: Callable[[np.random.Generator], Any] | None
     act: Callable[[Any], Element]
     is_compact: bool = True

@@ -14,6 +14,7 @@ import numpy as np
 from haarwire.errors import GroupTooLargeError, ParameterError
 from haarwire.groups._checks import FloatArray
 from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
+from haarwire.groups.order import Order
 
 __all__ = [
     "ENUMERATION_LIMIT",
@@ -120,10 +121,12 @@ def transversals(generators: Sequence[Element], dim: int, group: Any) -> tuple[t
     return tuple(reversed(chain))
 
 
-def shown(order: float) -> str:
+def shown(order: float | Order) -> str:
     """An order for messages: Python refuses to write integers of more than 4300 digits."""
     if order == math.inf:
         return "infinite"
+    if isinstance(order, Order):
+        return str(order)
     return str(order) if order < 10**15 else f"about 10^{math.log10(order):.0f}"
 
 

@@ -18,6 +18,7 @@ from haarwire.groups._checks import MatrixLike, as_square, positive_size
 from haarwire.groups.action import GroupAction
 from haarwire.groups.elements import Element, Permutation, SignedPermutation
 from haarwire.groups.inner_product import has_invariant_inner_product
+from haarwire.groups.order import Order
 
 __all__ = ["Representation"]
 
@@ -146,7 +147,8 @@ class Representation:
             When a matrix group has more than 100,000 elements, perhaps infinitely many.
         """
         if self.action is not None:
-            return self.action.order
+            order = self.action.order
+            return int(order) if isinstance(order, Order) else order
         if not self.generators and not self.algebra:
             return 1
         if self._is_continuous:
@@ -160,7 +162,7 @@ class Representation:
     @property
     def is_finite(self) -> bool:
         """Whether the group has finitely many elements (see `order` for the errors)."""
-        return self.order != math.inf
+        return (self.order if self.action is None else self.action.order) != math.inf
 
     # Elements.
 

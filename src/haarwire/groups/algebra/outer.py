@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from operator import add
@@ -21,6 +20,7 @@ from haarwire.groups.algebra.combination import (
     tensor_elements,
 )
 from haarwire.groups.elements import Element, Permutation
+from haarwire.groups.order import times
 from haarwire.groups.representation import Representation
 
 __all__ = ["outer_product", "outer_sum"]
@@ -110,7 +110,7 @@ def _joint_action(
         return None
     return GroupAction(
         f"{factor_name(G.group)} × {factor_name(H.group)}",
-        math.inf if math.inf in (G.order, H.order) else G.order * H.order,
+        times(G.order, H.order),
         partial(_draw_pair, G.draw, H.draw) if G.draw is not None and H.draw is not None else None,
         partial(_act_pair, combine, (first.dim, second.dim), G.act, H.act),
         is_compact=G.is_compact and H.is_compact,

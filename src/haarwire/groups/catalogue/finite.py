@@ -1,10 +1,7 @@
-"""Named representations, one short function each.
+"""Finite groups on signals, images, volumes and words.
 
 Each knows its own order and how to draw a random element, so neither costs anything, however large
 the group. Its name is what `from_name` reads: ``from_name(rep.name)`` builds it again.
-
-Representations of one abstract group (all of S_4, say) have generators that correspond, and can be
-added and multiplied: ``permutations_of_sets(4, 3) + permutations_of_graphs(4)``.
 """
 
 from __future__ import annotations
@@ -18,28 +15,29 @@ import numpy as np
 
 from haarwire.errors import ParameterError
 from haarwire.groups._actions import (
+    axes_moved,
+    corners_moved,
     draw_below,
     draw_each_below,
-    draw_permutation,
-    items_moved,
-    nodes_moved,
+    draw_rotation_of_cube,
     power_of_involution,
     shifted,
     shifted_grid,
     turned,
     turned_or_flipped,
 )
-from haarwire.groups._checks import positive_size
-from haarwire.groups.action import GroupAction
-from haarwire.groups.elements import Permutation
+from haarwire.groups._checks import affordable, flag, positive_size
+from haarwire.groups._quadratures import cube_levels, cyclic_levels, dihedral_levels, grid_levels
+from haarwire.groups.action import Factor, GroupAction
+from haarwire.groups.catalogue.symmetric import signed_action, signed_generators
+from haarwire.groups.elements import Element, Permutation
 from haarwire.groups.representation import Representation
 
 __all__ = [
+    "cube_rotations",
     "cyclic_shifts",
+    "dihedral",
     "image_rotations",
-    "permutations",
-    "permutations_of_graphs",
-    "permutations_of_sets",
     "reflection",
     "reverse_complement",
     "trivial",
@@ -70,7 +68,7 @@ def trivial(dim: int) -> Representation:
     >>> trivial(10)
     Representation(trivial:10: dim 10, 0 generators, order 1)
     """
-    dim = positive_size(dim, "dim", "trivial(10)")
+    dim = affordable(positive_size(dim, "dim", "trivial(10)"), 1, "dim", "trivial(10)")
     action = GroupAction("C_1", 1, partial(draw_below, 1), partial(shifted, dim))
     return Representation(dim, name=f"trivial:{dim}", action=action)
 
@@ -117,17 +115,23 @@ def cyclic_shifts(shape: int | Sequence[int]) -> Representation:
         )
     usage = "cyclic_shifts(28) or cyclic_shifts((28, 28))"
     sizes = tuple(positive_size(n, "shape", usage) for n in given)
-    order = math.prod(sizes)
+    order = affordable(math.prod(sizes), 1, "shape", usage)
     grid = np.arange(order).reshape(sizes)
     generators = [Permutation._trusted(np.roll(grid, 1, axis).ravel()) for axis in range(len(sizes))]
     name = "cyclic_shifts:" + "x".join(map(str, sizes))
-    group = " × ".join(f"C_{n}" for n in sizes)
-    draw: Callable[[np.random.Generator], Any] = partial(draw_each_below, sizes)
-    act: Callable[[Any], Permutation] = partial(shifted_grid, sizes)
     if len(sizes) == 1:
         # A plain integer, as other representations of C_n have it.
-        draw, act = partial(draw_below, order), partial(shifted, order)
-    return _known(name, generators, group=group, order=order, draw=draw, act=act)
+        action = cyclic_action(order, partial(shifted, order))
+    else:
+        axes = range(len(sizes))
+        action = GroupAction(
+            " × ".join(f"C_{n}" for n in sizes),
+            order,
+            partial(draw_each_below, sizes),
+            partial(shifted_grid, sizes),
+            factors=tuple(Factor((i,), quadrature=partial(grid_levels, sizes, i)) for i in axes),
+        )
+    return Representation(order, generators, name=name, action=action)
 
 
 def reflection(n: int) -> Representation:
@@ -155,8 +159,45 @@ def reflection(n: int) -> Representation:
     >>> reflection(4).generators[0].apply(np.arange(4))
     array([3, 2, 1, 0])
     """
-    n = positive_size(n, "n", "reflection(16)")
+    n = affordable(positive_size(n, "n", "reflection(16)"), 1, "n", "reflection(16)")
     return _involution(f"reflection:{n}", Permutation._trusted(np.arange(n)[::-1].copy()))
+
+
+def dihedral(n: int) -> Representation:
+    """(ρx)_i = x_{i−1 mod n} and x_{−i mod n}: turns and reflections of a polygon's n corners (D_n).
+
+    Parameters
+    ----------
+    n : int
+        Corners, 3 or more.
+
+    Returns
+    -------
+    Representation
+        Of order 2n. Generators: the turn by one corner, ``numpy.roll(x, 1)``, and the reflection that
+        keeps corner 0. They correspond to those of ``image_rotations(side, reflections=True)``, n = 4.
+
+    Raises
+    ------
+    ParameterError
+        When `n` is not an integer, or less than 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarwire.groups import dihedral
+    >>> [g.apply(np.arange(5)).tolist() for g in dihedral(5).generators]
+    [[4, 0, 1, 2, 3], [0, 4, 3, 2, 1]]
+    """
+    n = affordable(positive_size(n, "n", "dihedral(6)"), 1, "n", "dihedral(6)")
+    if n < 3:
+        raise ParameterError(
+            f"a polygon has 3 corners or more, got n = {n}",
+            cause="the groups D_1 and D_2 do not act faithfully on so few corners",
+            remedy="use reflection(2), or cyclic_shifts((2, 2))",
+        )
+    action = dihedral_action(n, partial(corners_moved, n))
+    return _generated(f"dihedral:{n}", [(1, 0), (0, 1)], action)
 
 
 def image_rotations(side: int, *, channels: int = 1, reflections: bool = False) -> Representation:
@@ -199,124 +240,74 @@ def image_rotations(side: int, *, channels: int = 1, reflections: bool = False) 
     """
     side = positive_size(side, "side", "image_rotations(8)")
     channels = positive_size(channels, "channels", "image_rotations(8, channels=3)")
-    if not isinstance(reflections, bool | np.bool_):
-        raise ParameterError(
-            f"reflections must be True or False, got {reflections!r}",
-            cause="a number or a text given for a yes-or-no option",
-            remedy="type image_rotations(8, reflections=True)",
-        )
+    reflections = flag(reflections, "reflections", "image_rotations(8, reflections=True)")
+    affordable(side**2 * channels, 1, "side", "image_rotations(8)")
     shape = (side, side, channels)
     name = f"image_rotations:{side}" + (f",channels={channels}" if channels > 1 else "")
-    generators = [turned(shape, 1)]
-    draw: Callable[[np.random.Generator], Any] = partial(draw_below, 4)
-    act: Callable[[Any], Permutation] = partial(turned, shape)
     if not reflections:
-        return _known(name, generators, group="C_4", order=4, draw=draw, act=act)
-    generators.append(turned_or_flipped(shape, (0, 1)))
-    draw, act = partial(draw_each_below, (4, 2)), partial(turned_or_flipped, shape)
-    return _known(name + ",reflections=true", generators, group="D_4", order=8, draw=draw, act=act)
+        return _generated(name, [1], cyclic_action(4, partial(turned, shape)))
+    action = dihedral_action(4, partial(turned_or_flipped, shape))
+    return _generated(name + ",reflections=true", [(1, 0), (0, 1)], action)
 
 
-def permutations(n: int) -> Representation:
-    """(ρ(p)x)_i = x_{p_i}: all permutations of n coordinates (S_n).
+def cube_rotations(side: int, *, channels: int = 1, reflections: bool = False) -> Representation:
+    """(ρ(A)v)(x) = v(A⁻¹x): the 24 rotations of a cube on volumes of voxels, with `reflections` all 48.
+
+    A is a signed permutation matrix of the three axes, about the centre of the volume.
 
     Parameters
     ----------
-    n : int
-        Number of coordinates.
+    side : int
+        Voxels along each edge.
+    channels : int, default 1
+        Channels, *last*: volumes are arrays of shape (side, side, side, channels), flattened by
+        ``volume.ravel()``. Every channel moves in the same way.
+    reflections : bool, default False
+        Whether reflections belong to the group.
 
     Returns
     -------
     Representation
-        Of order n!. Generators: the exchange of the first two coordinates and the cycle
-        ``numpy.roll(x, -1)``; one for n = 2, none for n = 1.
+        Of order 24, or 48. Generators: ``numpy.rot90`` in the plane of the first two axes and in that
+        of the last two; with `reflections` those of ``hyperoctahedral(3)``: the exchange of the first
+        two axes, their cycle (axis i becomes axis i − 1) and the reversal of the first axis.
 
     Raises
     ------
     ParameterError
-        When `n` is not a positive integer.
-
-    Examples
-    --------
-    >>> from haarwire.groups import permutations
-    >>> permutations(52).order
-    80658175170943878571660636856403766975289505440883277824000000000000
-    """
-    n = positive_size(n, "n", "permutations(10)")
-    return _symmetric(f"permutations:{n}", n, Permutation)
-
-
-def permutations_of_sets(n_items: int, n_features: int) -> Representation:
-    """X ↦ PX: all permutations of the items of a set (S_n), each with its own features.
-
-    Parameters
-    ----------
-    n_items : int
-        Items n in a set.
-    n_features : int
-        Features of an item. Sets are arrays of shape (n_items, n_features) flattened item by item, by
-        ``items.ravel()``.
-
-    Returns
-    -------
-    Representation
-        On R^(n_items · n_features), of order n_items!; generators as in `permutations`.
-
-    Raises
-    ------
-    ParameterError
-        When a size is not a positive integer.
+        When a size is not a positive integer, or `reflections` not a boolean.
 
     References
     ----------
-    M. Zaheer et al., "Deep Sets", NeurIPS 2017.
+    D. Worrall and G. Brostow, "CubeNet: equivariance to 3D rotation and translation", ECCV 2018.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from haarwire.groups import permutations_of_sets
-    >>> exchange = permutations_of_sets(3, 2).generators[0]
-    >>> exchange.apply(np.arange(6)).reshape(3, 2)
-    array([[2, 3],
-           [0, 1],
-           [4, 5]])
+    >>> from haarwire.groups import cube_rotations
+    >>> cube_rotations(8)
+    Representation(cube_rotations:8: dim 512, 2 generators, order 24)
     """
-    n_items = positive_size(n_items, "n_items", "permutations_of_sets(14, 12)")
-    n_features = positive_size(n_features, "n_features", "permutations_of_sets(14, 12)")
-    name = f"permutations_of_sets:{n_items}x{n_features}"
-    return _symmetric(name, n_items, partial(items_moved, n_features))
-
-
-def permutations_of_graphs(n_nodes: int) -> Representation:
-    """A ↦ PAPᵀ: all relabellings of the nodes of a graph (S_n), on its adjacency matrix.
-
-    Parameters
-    ----------
-    n_nodes : int
-        Nodes n. Graphs are n×n arrays flattened by ``A.ravel()``.
-
-    Returns
-    -------
-    Representation
-        On R^(n²), of order n!; generators as in `permutations`.
-
-    Raises
-    ------
-    ParameterError
-        When `n_nodes` is not a positive integer.
-
-    References
-    ----------
-    H. Maron et al., "Invariant and equivariant graph networks", ICLR 2019.
-
-    Examples
-    --------
-    >>> from haarwire.groups import permutations_of_graphs
-    >>> permutations_of_graphs(5).dim
-    25
-    """
-    n_nodes = positive_size(n_nodes, "n_nodes", "permutations_of_graphs(9)")
-    return _symmetric(f"permutations_of_graphs:{n_nodes}", n_nodes, nodes_moved)
+    side = positive_size(side, "side", "cube_rotations(8)")
+    channels = positive_size(channels, "channels", "cube_rotations(8, channels=2)")
+    reflections = flag(reflections, "reflections", "cube_rotations(8, reflections=True)")
+    affordable(side**3 * channels, 1, "side", "cube_rotations(8)")
+    name = f"cube_rotations:{side}" + (f",channels={channels}" if channels > 1 else "")
+    act = partial(axes_moved, (side, side, side, channels))
+    if reflections:
+        action = signed_action(3, act)
+        return _generated(name + ",reflections=true", signed_generators(3), action)
+    action = GroupAction(
+        "rotations of the cube",
+        24,
+        draw_rotation_of_cube,
+        act,
+        factors=(Factor((0, 1), quadrature=cube_levels),),
+    )
+    quarter_turns = [
+        (np.array([1, 0, 2]), np.array([-1.0, 1.0, 1.0])),
+        (np.array([0, 2, 1]), np.array([1.0, -1.0, 1.0])),
+    ]
+    return _generated(name, quarter_turns, action)
 
 
 def reverse_complement(k: int) -> Representation:
@@ -354,7 +345,7 @@ def reverse_complement(k: int) -> Representation:
     'GT'
     """
     k = positive_size(k, "k", "reverse_complement(4)")
-    words = np.arange(4**k)
+    words = np.arange(affordable(4, k, "k", "reverse_complement(4)"))
     partners, rest = np.zeros_like(words), words
     for _ in range(k):
         partners = 4 * partners + (3 - rest % 4)
@@ -362,28 +353,24 @@ def reverse_complement(k: int) -> Representation:
     return _involution(f"reverse_complement:{k}", Permutation._trusted(partners))
 
 
-def _known(
-    name: str,
-    generators: Sequence[Permutation],
-    *,
-    group: str,
-    order: int,
-    draw: Callable[[np.random.Generator], Any],
-    act: Callable[[Any], Permutation],
-) -> Representation:
-    action = GroupAction(group, order, draw, act)
-    return Representation(generators[0].dim, generators, name=name, action=action)
+def cyclic_action(n: int, act: Callable[[int], Element]) -> GroupAction:
+    """What is known of a representation of C_n with one generator."""
+    factor = Factor((0,), quadrature=partial(cyclic_levels, n))
+    return GroupAction(f"C_{n}", n, partial(draw_below, n), act, factors=(factor,))
+
+
+def dihedral_action(n: int, act: Callable[[tuple[int, int]], Element]) -> GroupAction:
+    """What is known of a representation of D_n with a turn and a reflection as generators."""
+    factor = Factor((0, 1), quadrature=partial(dihedral_levels, n))
+    return GroupAction(f"D_{n}", 2 * n, partial(draw_each_below, (n, 2)), act, factors=(factor,))
+
+
+def _generated(name: str, generators: Sequence[Any], action: GroupAction) -> Representation:
+    """The representation generated by some abstract elements."""
+    elements = [action.act(u) for u in generators]
+    return Representation(elements[0].dim, elements, name=name, action=action)
 
 
 def _involution(name: str, g: Permutation) -> Representation:
-    draw, act = partial(draw_below, 2), partial(power_of_involution, g)
-    return _known(name, [g], group="C_2", order=2, draw=draw, act=act)
-
-
-def _symmetric(name: str, n: int, act: Callable[[Any], Permutation]) -> Representation:
-    exchange, cycle = np.arange(n), np.roll(np.arange(n), -1)
-    exchange[:2] = exchange[:2][::-1]
-    generators = [act(p) for p in (exchange, cycle)[: min(n - 1, 2)]]
-    dim = act(exchange).dim
-    action = GroupAction(f"S_{n}", math.factorial(n), partial(draw_permutation, n), act)
-    return Representation(dim, generators, name=name, action=action)
+    action = cyclic_action(2, partial(power_of_involution, g))
+    return Representation(g.dim, [g], name=name, action=action)
