@@ -5,6 +5,12 @@
 The peer holds MNIST under the four quarter turns (240 000 × 784 in float32, 752 MB) and takes gradient
 steps by autograd on the same two-layer network of width 5; both start from the same layers, and have to
 agree on the gradient first. Ours are 100 steps a round, looked at per step.
+
+Then 1000 runs against one, per step and per call of `train`. One run of few parameters costs what PyTorch
+needs to start a dozen operations, whatever their size; a thousand cost what their arithmetic does, so the
+factor grows with the widths. Beside it stands the least there can be: the floating-point operations of
+1000 steps at the speed of this machine's largest matrix products, as a multiple of one run. Times on a
+GPU are given where there is one.
 """
 
 from __future__ import annotations
@@ -13,10 +19,10 @@ import argparse
 
 import numpy as np
 import torch
-from _runner import Job, load_mnist, race
+from _runner import Job, load_mnist, race, seconds
 
 import haarwire as hw
-from haarwire.training import DeepLinearNetwork
+from haarwire.training import DeepLinearNetwork, train
 from haarwire.training.objective import Objective, frames_of
 from haarwire.training.optimizers import GradientDescent
 
@@ -24,18 +30,69 @@ WIDTHS = (784, 5, 10)
 STEPS = 100
 
 
-def steps(problem, widths, runs: int, dtype: str, count: int):
+def steps(problem, widths, runs: int, dtype: str, count: int, *, device: str = "cpu"):
     """A job that takes `count` gradient steps of all runs."""
-    network = DeepLinearNetwork(widths, runs=runs, dtype=dtype)
+    network = DeepLinearNetwork(widths, runs=runs, dtype=dtype, device=device)
     like = network.weights[0]
     objective = Objective(frames_of([problem]), np.zeros(runs, dtype=int), like)
-    optimizer = GradientDescent(network.weights, torch.full((runs,), 1e-8, dtype=like.dtype), 0.0)
+    rates = torch.full((runs,), 1e-8, dtype=like.dtype, device=like.device)
+    optimizer = GradientDescent(network.weights, rates, 0.0)
 
     def job() -> None:
         with torch.no_grad():
             optimizer.advance(network.weights, objective, 0, count)
+        if device != "cpu":
+            torch.cuda.synchronize()
 
     return job
+
+
+def calls(problem, widths, runs: int, dtype: str, device: str = "cpu"):
+    """A job that trains for STEPS steps, from the spectrum to the history."""
+    network = DeepLinearNetwork(widths, runs=runs, dtype=dtype, device=device)
+    return lambda: train(problem, network, steps=STEPS, tol=0.0)
+
+
+def operations(widths) -> int:
+    """Floating-point operations of one step of one run, h_1 ≤ m: products with C, B and the layers."""
+    k, h, m = widths[0], widths[1], widths[-1]
+    return h * k * (3 + 4 * h + 4 * m)
+
+
+def speed(dtype: str, device: str) -> float:
+    """Floating-point operations a second in a product of large square matrices."""
+    side = 2048
+    A = torch.randn(side, side, dtype=getattr(torch, dtype), device=device)
+
+    def job() -> None:
+        A @ A
+        if device != "cpu":
+            torch.cuda.synchronize()
+
+    job()
+    return 2.0 * side**3 / min(seconds(job) for _ in range(5))
+
+
+def many(widths, problem, devices) -> None:
+    """1000 runs against one."""
+    for device in devices:
+        for dtype in ("float32", "float64"):
+            one, batch = f"1 run, {dtype}, {device}", f"1000 runs, {dtype}, {device}"
+            jobs = {
+                f"step: {one}": Job(steps(problem, widths, 1, dtype, 20, device=device)),
+                f"step: {batch}": Job(steps(problem, widths, 1000, dtype, 20, device=device), f"step: {one}"),
+                f"call: {one}": Job(calls(problem, widths, 1, dtype, device)),
+                f"call: {batch}": Job(calls(problem, widths, 1000, dtype, device), f"call: {one}"),
+            }
+            taken = race(f"Widths {widths}: 20 steps; a call of train with {STEPS}", jobs, rounds=3)
+            # The least of each: on a shared machine the medians are those of its other work.
+            single, thousand, *whole = (float(t.min()) for t in taken.values())
+            floor = 1000.0 * operations(widths) / speed(dtype, device) / (single / 20)
+            print(
+                f"{widths}, {dtype}, {device}, least times: 1000 runs cost {thousand / single:.0f} × one run "
+                f"a step (arithmetic alone {floor:.1f} ×), {whole[1] / whole[0]:.1f} × a call\n",
+                flush=True,
+            )
 
 
 def materialised(X: np.ndarray, Y: np.ndarray, moments: hw.Moments, rep: hw.Representation):
@@ -97,18 +154,17 @@ def main() -> None:
         ratio = times[peer_name] / (times[name] / STEPS)
         print(f"{name}: a step is {np.median(ratio):.0f} ({ratio.min():.0f}–{ratio.max():.0f}) times faster")
 
+    thousand = Job(steps(problem, WIDTHS, 1000, "float32", 1), peer_name)
+    race("A step of 1000 runs", {peer_name: Job(peer), "exact problem, float32, 1000 runs": thousand})
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    print(f"GPU: {torch.cuda.get_device_name() if len(devices) > 1 else 'none here, none measured'}\n")
     for widths, data in (
         ((16, 2, 4), small_problem(16, 4)),
         ((64, 5, 10), small_problem(64, 10)),
         (WIDTHS, problem),
+        ((784, 5, 5, 10), problem),
     ):
-        jobs = {}
-        for dtype in ("float32", "float64"):
-            one = f"1 run, {dtype}"
-            jobs[one] = Job(steps(data, widths, 1, dtype, 20))
-            jobs[f"1000 runs, {dtype}"] = Job(steps(data, widths, 1000, dtype, 20), one)
-        print()
-        race(f"20 steps, widths {widths}", jobs, rounds=5)
+        many(widths, data, devices)
 
 
 if __name__ == "__main__":

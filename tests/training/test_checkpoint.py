@@ -11,7 +11,13 @@ import haarwire as hw
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
-from haarwire.training import DeepLinearNetwork, TrainingHistory, train  # noqa: E402
+from haarwire.training import (  # noqa: E402
+    DeepLinearNetwork,
+    TrainingHistory,
+    train,
+    train_cross_entropy,
+    train_sampled,
+)
 
 REP = hw.groups.image_rotations(4)
 DATA = hw.datasets.planted(REP, 400, n_targets=4, noise=0.3, violation=0.5, rng=1)
@@ -79,6 +85,45 @@ def test_checkpoints_are_written_on_the_way_and_need_no_pickle(tmp_path: Path) -
     assert sorted(set(seen)) == [60, 120, 180]
 
 
+@pytest.mark.parametrize("cut", [40, 50])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sampled_training_draws_what_it_would_have_drawn(tmp_path: Path, cut: int, momentum: float) -> None:
+    path = tmp_path / "run.npz"
+    network = DeepLinearNetwork(WIDTHS, runs=3)
+    options = {
+        "batch_size": 30, "learning_rate": [0.01, 0.02, 50.0], "momentum": momentum, "test": MOMENTS,
+        "elements_per_sample": 2,
+    }  # fmt: skip
+    whole = train_sampled(DATA.X, DATA.Y, network, REP, steps=90, **options)
+    train_sampled(DATA.X, DATA.Y, network, REP, steps=cut, checkpoint=path, **options)
+    resumed = train_sampled(DATA.X, DATA.Y, network, REP, steps=90, resume=path, **options)
+    assert whole.diverged.tolist() == [False, False, True]
+    assert same(resumed, whole)
+    for changed in ({"seed": 1}, {"batch_size": 31}, {"test": None}):
+        with pytest.raises(hw.FileError, match="belongs to another training run"):
+            train_sampled(DATA.X, DATA.Y, network, REP, steps=90, resume=path, **options | changed)
+    with pytest.raises(hw.ParameterError, match="beyond steps=10"):
+        train_sampled(DATA.X, DATA.Y, network, REP, steps=10, resume=path, **options)
+
+
+@pytest.mark.parametrize("cut", [40, 50])
+@pytest.mark.parametrize("approach", [hw.Hardwired(), hw.Augmented(), hw.Regularized(0.1)], ids=str)
+def test_cross_entropy_resumes_to_the_bit(tmp_path: Path, cut: int, approach: hw.Plain) -> None:
+    path, X, labels = tmp_path / "run.npz", DATA.X[:60], DATA.Y[:60].argmax(axis=1)
+    network = DeepLinearNetwork((4 if isinstance(approach, hw.Hardwired) else 16, 3, 4), runs=3)
+    options = {
+        "approach": approach, "momentum": 0.9, "learning_rate": [0.05, 0.1, 1e4], "test": (X, labels),
+        "tol": 2e-2,
+    }  # fmt: skip
+    whole = train_cross_entropy(X, labels, network, REP, steps=300, **options)
+    train_cross_entropy(X, labels, network, REP, steps=cut, checkpoint=path, **options)
+    resumed = train_cross_entropy(X, labels, network, REP, steps=300, resume=path, **options)
+    assert whole.diverged.tolist() == [False, False, True]
+    assert same(resumed, whole)
+    with pytest.raises(hw.FileError, match="belongs to another training run"):
+        train_cross_entropy(X, labels[::-1], network, REP, steps=300, resume=path, **options)
+
+
 def checkpoint(tmp_path: Path) -> Path:
     path = tmp_path / "run.npz"
     train(PROBLEMS[0], DeepLinearNetwork(WIDTHS), steps=40, checkpoint=path)
@@ -94,6 +139,8 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
         (DeepLinearNetwork(WIDTHS), {"optimizer": "adam"}),
         (DeepLinearNetwork(WIDTHS), {"learning_rate": 0.1}),
         (DeepLinearNetwork(WIDTHS), {"rep": REP}),
+        (DeepLinearNetwork(WIDTHS, seed=1), {}),
+        (DeepLinearNetwork(WIDTHS), {"test": MOMENTS}),
     ):
         with pytest.raises(hw.FileError, match="belongs to another training run"):
             train(PROBLEMS[0], network, steps=100, resume=path, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -293,6 +295,29 @@ def test_hooks() -> None:
     assert progress[-1] == (100, 1000)
 
 
+def test_a_progress_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich", reason="a bar needs the cli extra")
+    network = DeepLinearNetwork(WIRED)
+    train(HARD, network, steps=60, tol=0.0)
+    assert capsys.readouterr().err == ""
+    train(HARD, network, steps=60, tol=0.0, progress=True)
+    captured = capsys.readouterr()
+    assert "60/60" in captured.err
+    assert captured.out == ""
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    with pytest.raises(hw.MissingDependencyError, match="needs rich") as error:
+        train(HARD, network, steps=60, progress=True)
+    assert 'pip install "haarwire[cli]"' in error.value.remedy
+
+
+def test_without_a_tolerance_every_step_is_taken() -> None:
+    points = critical_points(MOMENTS, REP, rank=2, approach=hw.Hardwired())
+    network = DeepLinearNetwork.at(points.global_optimum, (4, 2, 4), runs=2)
+    history = train(HARD, network, steps=100, tol=0.0)
+    assert history.stopped.tolist() == [100, 100]
+    assert not history.converged.any()
+
+
 def test_a_history_is_plain_arrays_with_a_short_repr() -> None:
     history = train(HARD, DeepLinearNetwork(WIRED, runs=2), steps=10)
     assert isinstance(history, TrainingHistory)
@@ -319,6 +344,7 @@ BAD = [
     ({"record": 0}, "record must be an integer ≥ 1"),
     ({"record": "all"}, "record must be an integer ≥ 1 or 'log'"),
     ({"checkpoint_every": 0}, "checkpoint_every must be an integer ≥ 1"),
+    ({"progress": 10}, "progress must be True, False or a function"),
     ({"approach": hw.Plain()}, "was given together with a problem"),
 ]
 

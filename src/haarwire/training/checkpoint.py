@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.errors import FileError
+from haarwire.moments import Moments
 
-__all__ = ["fingerprint", "load_checkpoint", "save_checkpoint"]
+__all__ = ["State", "fingerprint", "load_checkpoint", "moments_parts", "save_checkpoint"]
 
 State: TypeAlias = dict[str, NDArray[Any]]
 
-FORMAT: Final = "haarwire training 1"
+FORMAT: Final = "haarwire training 2"
 
 
 def fingerprint(parts: Iterable[object]) -> str:
@@ -32,6 +33,11 @@ def fingerprint(parts: Iterable[object]) -> str:
             digest.update(repr(part).encode())
         digest.update(b"\0")
     return digest.hexdigest()
+
+
+def moments_parts(moments: Moments | None) -> tuple[object, ...]:
+    """What tells moments from others, for `fingerprint`."""
+    return (None,) if moments is None else (moments.count, moments.mean, moments.scatter)
 
 
 def save_checkpoint(path: Path, state: Mapping[str, NDArray[Any]], mark: str) -> None:

@@ -12,14 +12,15 @@ from haarwire.errors import DataError, GroupTooLargeError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, invariant_subspace, penalty_matrix
 from haarwire.solve import Approach, Augmented, Hardwired, Regularized
-from haarwire.training._torch import require_torch
+from haarwire.training._torch import as_array, require_torch
+from haarwire.training.checkpoint import State
 from haarwire.training.recording import imbalance
 from haarwire.training.sampling import LISTED, Mover, checked_samples
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["CrossEntropy", "Task", "activation_gradients", "labelled", "task_of"]
+__all__ = ["CrossEntropy", "CrossEntropyJudge", "Task", "activation_gradients", "labelled", "task_of"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -120,6 +121,69 @@ def task_of(
 
 
 @final
+class CrossEntropyJudge:
+    """Measures networks with an intercept: layers W_1, …, W_L and, last, b of shape (runs, 1, m).
+
+    A run has arrived when its gradient is small against that of the start.
+
+    Parameters
+    ----------
+    task : Task
+        The samples.
+    objective : CrossEntropy
+        Their loss.
+    start : sequence of Tensor
+        Layers and intercepts of all runs.
+    trial : (X, labels), optional
+        For the test loss.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        objective: CrossEntropy,
+        start: Sequence[Tensor],
+        trial: tuple[FloatArray, NDArray[np.intp]] | None,
+    ) -> None:
+        self._task, self._objective, self._trial = task, objective, trial
+        self._like = start[0]
+        self.n_runs = len(start[0])
+        arrays = self.layers(start, np.arange(self.n_runs), dense=True)
+        loss, self.scale = self.losses(arrays, np.arange(self.n_runs))
+        self.limit = 1e3 * (loss + np.log(arrays[-1].shape[2]))
+
+    def state(self) -> State:
+        """Nothing: the samples are given."""
+        return {}
+
+    @staticmethod
+    def layers(
+        weights: Sequence[Tensor],
+        runs: NDArray[np.intp],  # noqa: ARG004
+        *,
+        dense: bool,  # noqa: ARG004
+    ) -> list[FloatArray]:
+        """Layers and intercepts as arrays."""
+        return [as_array(W) for W in weights]
+
+    def losses(
+        self,
+        layers: Sequence[FloatArray],
+        runs: NDArray[np.intp],  # noqa: ARG002
+    ) -> tuple[FloatArray, FloatArray]:
+        """Losses, and the size of the gradient."""
+        torch, like = require_torch(), self._like
+        moving = [torch.as_tensor(W, dtype=like.dtype, device=like.device) for W in layers]
+        loss, gradients = self._objective(moving)
+        squares = np.sum([(as_array(g) ** 2).sum(axis=(1, 2)) for g in gradients], axis=0)
+        return as_array(loss), np.sqrt(squares)
+
+    def measure(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> dict[str, FloatArray]:
+        """What a history records."""
+        return self._task.measured(layers[:-1], layers[-1][:, 0], self.losses(layers, runs)[0], self._trial)
+
+
+@final
 class CrossEntropy:
     """mean −log softmax(W x + b)_y + tr(W αR Wᵀ) of a batch of runs.
 
@@ -133,6 +197,8 @@ class CrossEntropy:
         For the precision and the device.
     """
 
+    dense = True
+
     def __init__(self, task: Task, n_classes: int, like: Tensor) -> None:
         torch = require_torch()
 
@@ -143,6 +209,25 @@ class CrossEntropy:
         self._inputs, self._wanted = tensor(task.inputs), tensor(np.eye(n_classes)[task.classes])
         self._penalty = None if task.penalty is None else tensor(task.penalty)
         self._identity = tensor(np.eye(task.inputs.shape[1]))
+
+    def restricted(self, keep: NDArray[np.integer[Any]]) -> CrossEntropy:  # noqa: ARG002
+        """The same: all runs see the same samples."""
+        return self
+
+    def part(self, some: slice) -> CrossEntropy:  # noqa: ARG002
+        """The same."""
+        return self
+
+    def state(self) -> State:
+        """Nothing: the samples are given."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Nothing to go on from."""
+
+    def gradient(self, weights: Sequence[Tensor]) -> list[Tensor]:
+        """Of the layers and, last, of the intercepts (runs, 1, m)."""
+        return self(weights)[1]
 
     def __call__(self, moving: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Losses (runs,) and gradients, of the layers and, last, of the intercepts (runs, 1, m)."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import time
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,13 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.solve import Approach
-from haarwire.training._torch import as_array, require_torch
-from haarwire.training.arguments import check_options
+from haarwire.training._torch import require_torch
+from haarwire.training.arguments import check_options, check_resumed
 from haarwire.training.assembly import all_diverged
-from haarwire.training.classification import CrossEntropy, Task, labelled, task_of
+from haarwire.training.checkpoint import fingerprint, load_checkpoint
+from haarwire.training.classification import CrossEntropy, CrossEntropyJudge, Task, labelled, task_of
 from haarwire.training.history import TrainingHistory
-from haarwire.training.loop import CHECK_EVERY, next_record, sanitized
+from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
+from haarwire.training.optimizers import heavy_ball
+from haarwire.training.progress import Report, reporting
 from haarwire.training.step_sizes import given_rates, surroundings
 from haarwire.training.stochastic import checked_count
 
@@ -42,6 +46,11 @@ def train_cross_entropy(
     record: Literal["log"] | int = "log",
     test: tuple[ArrayLike, ArrayLike] | None = None,
     seed: int = 0,
+    progress: bool | Report = False,
+    callback: Callable[[int, FloatArray], object] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 1000,
+    resume: str | os.PathLike[str] | None = None,
 ) -> TrainingHistory:
     """Minimize mean −log softmax(W x + b)_y (+ α tr(W R Wᵀ)) over layers and intercept, full batch.
 
@@ -73,11 +82,14 @@ def train_cross_entropy(
     momentum, steps, record
         As for `train`.
     tol : float
-        Training ends when every run's gradient is at most tol times what it was at the start.
+        A run stops, converged, when its gradient is at most tol times what it was at the start; looked at
+        every 20 steps. 0: run on to the end.
     test : (X, labels), optional
         For the test loss: the mean cross-entropy of the data as they are.
     seed : int
         For the random elements.
+    progress, callback, checkpoint, checkpoint_every, resume
+        As for `train`.
 
     Returns
     -------
@@ -93,15 +105,31 @@ def train_cross_entropy(
         When the group cannot be averaged over in the way asked for.
     ConvergenceError
         When every run diverges.
+    FileError
+        When a checkpoint cannot be written or read, or belongs to another training run.
     MissingDependencyError
         Without PyTorch.
 
     References
     ----------
     Duan and Montúfar, arXiv 2506.13714, train with this loss in their experiments.
+
+    Examples
+    --------
+    >>> import haarwire as hw
+    >>> from haarwire.training import DeepLinearNetwork, train_cross_entropy
+    >>> data, rep = hw.datasets.digits(), hw.groups.image_rotations(8)
+    >>> X, labels = data.X[:200] / 16.0, data.Y[:200].argmax(axis=1)
+    >>> network = DeepLinearNetwork((64, 5, 10))
+    >>> options = {"approach": hw.Augmented(), "steps": 200, "momentum": 0.9}
+    >>> history = train_cross_entropy(X, labels, network, rep, **options)
+    >>> bool(history.loss[-1, 0] < 0.8 * history.loss[0, 0])
+    True
     """
     torch = require_torch()
-    check_options("gd", momentum=momentum, steps=steps, tol=tol, record=record, checkpoint_every=1)
+    check_options(
+        "gd", momentum=momentum, steps=steps, tol=tol, record=record, checkpoint_every=checkpoint_every
+    )
     copies = (
         None if elements_per_sample is None else checked_count(elements_per_sample, "elements_per_sample")
     )
@@ -112,52 +140,45 @@ def train_cross_entropy(
     runs, like = network.runs, network.weights[0]
     given = given_rates(learning_rate, 1, runs)
     rates = _safe_rates(task, network) if given is None else given
+    mark = fingerprint(
+        [
+            "cross-entropy", task.inputs, task.classes, task.penalty, *network.arrays(), network.dtype,
+            rep.label, float(momentum), float(tol), record, given, *(trial or ()),
+        ]
+    )  # fmt: skip
+    state = None if resume is None else load_checkpoint(Path(resume), mark)
 
     objective = CrossEntropy(task, network.widths[-1], like)
     bias = torch.zeros((runs, 1, network.widths[-1]), dtype=like.dtype, device=like.device)
     moving = [*(W.clone() for W in network.weights), bias]
-    velocity = [torch.zeros_like(W) for W in moving]
-    step_sizes = torch.as_tensor(-rates, dtype=like.dtype, device=like.device).reshape(-1, 1, 1)
-    diverged, converged = np.zeros(runs, dtype=bool), np.zeros(runs, dtype=bool)
-    numbers: list[int] = []
-    rows: list[dict[str, FloatArray]] = []
-
-    def note(step: int, loss: FloatArray) -> None:
-        layers = [as_array(W) for W in moving]
-        with np.errstate(over="ignore", invalid="ignore"):
-            row = task.measured(layers[:-1], layers[-1][:, 0], loss, trial)
-        numbers.append(step)
-        rows.append(sanitized(row, diverged))
-
-    began, step = time.perf_counter(), 0
-    with torch.no_grad():
-        loss, gradients = objective(moving)
-        initial = _squares(gradients)
-        limit = 1e3 * (as_array(loss) + math.log(network.widths[-1]))
-        note(0, as_array(loss))
-        while step < steps and not (converged | diverged).all():
-            step += 1
-            for W, v, g in zip(moving, velocity, gradients, strict=True):
-                v.mul_(momentum).addcmul_(g, step_sizes)
-                W.add_(v)
-            loss, gradients = objective(moving)
-            is_due = step in {steps, next_record(numbers[-1], record)}
-            if not (is_due or step % CHECK_EVERY == 0):
-                continue
-            values = as_array(loss)
-            diverged |= ~(values <= limit)
-            converged = (_squares(gradients) <= tol**2 * initial) & ~diverged
-            if is_due or (converged | diverged).all():
-                note(step, values)
-    if diverged.all():
-        raise all_diverged(step, rates)
-    layers = [as_array(W) for W in moving]
+    loop = Loop(
+        CrossEntropyJudge(task, objective, moving, trial),
+        objective,
+        heavy_ball(moving, rates, momentum),
+        moving,
+        tol=tol,
+        record=record,
+    )
+    if state is not None:
+        check_resumed(int(state["step"]), steps)
+        loop.restore(state)
+    with reporting(progress) as report:
+        loop.run(
+            steps,
+            checkpoint=None if checkpoint is None else (Path(checkpoint), mark),
+            checkpoint_every=checkpoint_every,
+            progress=report,
+            callback=callback,
+        )
+    if loop.diverged.all():
+        raise all_diverged(loop.step, rates)
+    layers, rows = loop.final, loop.records
     for W in layers:
-        W[diverged] = np.nan
+        W[loop.diverged] = np.nan
     series = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    shape = (len(numbers), runs)
+    shape = (len(rows), runs)
     return TrainingHistory(
-        steps=np.array(numbers),
+        steps=np.array(loop.steps),
         loss=series["loss"],
         test_loss=series.get("test_loss"),
         invariance_gap=series["invariance_gap"],
@@ -165,10 +186,10 @@ def train_cross_entropy(
         imbalance=series["imbalance"],
         nearest_subset=np.zeros((*shape, 0), dtype=bool),
         nearest_index=np.full(shape, -1),
-        converged=converged,
-        diverged=diverged,
-        stopped=np.full(runs, step),
-        seconds=time.perf_counter() - began,
+        converged=loop.converged,
+        diverged=loop.diverged,
+        stopped=loop.stopped,
+        seconds=loop.seconds,
         coef=task.coef(layers[:-1]),
         intercept=layers[-1][:, 0],
         weights=tuple(layers[:-1]),
@@ -177,11 +198,6 @@ def train_cross_entropy(
         singular_values=np.zeros((runs, 0)),
         optimal_loss=np.full(runs, np.nan),
     )
-
-
-def _squares(gradients: list[Any]) -> FloatArray:
-    """Squared norms of the whole gradient of each run."""
-    return np.asarray(np.sum([(as_array(g) ** 2).sum(axis=(1, 2)) for g in gradients], axis=0))
 
 
 def _safe_rates(task: Task, network: DeepLinearNetwork) -> FloatArray:

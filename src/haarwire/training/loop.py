@@ -6,30 +6,25 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.training._torch import require_torch
 from haarwire.training.checkpoint import State, save_checkpoint
-from haarwire.training.objective import Objective
-from haarwire.training.optimizers import Optimizer
-from haarwire.training.recording import Recorder
+from haarwire.training.optimizers import Descended, Optimizer
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Loop", "next_record", "sanitized"]
+__all__ = ["Judge", "Loop", "next_record"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 CHECK_EVERY: Final = 20
 """Steps between two looks at which runs have arrived or run away. Fixed, so that it does not depend on how
 a training run was cut into pieces."""
-
-RUNAWAY: Final = 1e6
-"""A loss so many times that of the start and tr(T) together has run away."""
 
 PER_DECADE: Final = 20
 
@@ -46,15 +41,37 @@ def next_record(step: int, record: Literal["log"] | int) -> int:
         power += 1
 
 
+class Judge(Protocol):
+    """Measures the layers: what is recorded, who has arrived and who has run away."""
+
+    n_runs: int
+    scale: FloatArray
+    """Of each run: it has arrived when its distance is at most tol times this."""
+    limit: FloatArray
+    """Of each run: a larger loss has run away."""
+
+    def layers(self, weights: Sequence[Tensor], runs: NDArray[np.intp], *, dense: bool) -> list[FloatArray]:
+        """The layers of some runs as arrays."""
+
+    def losses(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        """Losses, and distances from where training shall end."""
+
+    def measure(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> dict[str, FloatArray]:
+        """Everything that is recorded."""
+
+    def state(self) -> State:
+        """What a checkpoint has to hold to measure alike."""
+
+
 @final
 class Loop:
     """A batch of runs under training. Runs that have arrived or run away leave the batch.
 
     Parameters
     ----------
-    recorder : Recorder
+    judge : Judge
         Measures the runs.
-    objective : Objective
+    objective : Descended
         Of all runs.
     optimizer : Optimizer
         Of all runs.
@@ -66,18 +83,17 @@ class Loop:
 
     def __init__(
         self,
-        recorder: Recorder,
-        objective: Objective,
+        judge: Judge,
+        objective: Descended,
         optimizer: Optimizer,
         weights: list[Tensor],
         *,
         tol: float,
         record: Literal["log"] | int,
     ) -> None:
-        self.recorder, self.objective, self.optimizer, self.weights = recorder, objective, optimizer, weights
+        self.judge, self.objective, self.optimizer, self.weights = judge, objective, optimizer, weights
         self.tol, self.every = tol, record
-        runs = recorder.owner.size
-        self.totals = recorder.per_run([p.setting.total for p in recorder.problems])
+        runs = judge.n_runs
         self.step, self.seconds = 0, 0.0
         self.active = np.arange(runs)
         self.converged, self.diverged = np.zeros(runs, dtype=bool), np.zeros(runs, dtype=bool)
@@ -86,8 +102,6 @@ class Loop:
         self.frozen: dict[str, FloatArray] = {}
         self.steps: list[int] = []
         self.records: list[dict[str, FloatArray]] = []
-        start, _ = recorder.losses(self.final, self.active)
-        self.limit = RUNAWAY * (start + self.totals)
 
     def run(
         self,
@@ -131,14 +145,16 @@ class Loop:
         self.seconds = before + time.perf_counter() - began
 
     def _layers(self) -> list[FloatArray]:
-        return self.recorder.layers(self.weights, self.active, dense=self.objective.dense)
+        return self.judge.layers(self.weights, self.active, dense=self.objective.dense)
 
     def _judged(self) -> tuple[list[FloatArray], NDArray[np.bool_], NDArray[np.bool_]]:
         """The layers of the runs in the batch; which have arrived, and which have run away."""
         layers = self._layers()
-        loss, excess = self.recorder.losses(layers, self.active)
-        away = ~(loss <= self.limit[self.active])
-        return layers, (excess <= self.tol * self.totals[self.active]) & ~away, away
+        loss, distance = self.judge.losses(layers, self.active)
+        away = ~(loss <= self.judge.limit[self.active])
+        near = distance <= self.tol * self.judge.scale[self.active]
+        # Rounding may take the distance to 0 and below: without a tolerance nobody has arrived.
+        return layers, near & ~away & (self.tol > 0), away
 
     def _check(self) -> None:
         layers, arrived, away = self._judged()
@@ -158,7 +174,7 @@ class Loop:
     def _leave(self, gone: NDArray[np.intp]) -> None:
         """Remember what later records say of runs that are leaving."""
         with np.errstate(over="ignore", invalid="ignore"):
-            measured = self.recorder.measure([W[gone] for W in self.final], gone)
+            measured = self.judge.measure([W[gone] for W in self.final], gone)
         self.frozen = self._merged(self.frozen, measured, gone)
 
     def _restrict(self, stay: NDArray[np.intp]) -> None:
@@ -172,7 +188,7 @@ class Loop:
     def _merged(
         self, row: dict[str, FloatArray], measured: dict[str, FloatArray], runs: NDArray[np.intp]
     ) -> dict[str, FloatArray]:
-        total = self.recorder.owner.size
+        total = self.judge.n_runs
         if not row:
             row = {name: np.zeros((total, *v.shape[1:]), dtype=v.dtype) for name, v in measured.items()}
         out = {name: values.copy() for name, values in row.items()}
@@ -185,10 +201,10 @@ class Loop:
         if self.active.size:
             layers = self._layers()
             with np.errstate(over="ignore", invalid="ignore"):
-                measured = self.recorder.measure(layers, self.active)
+                measured = self.judge.measure(layers, self.active)
             row = self._merged(row, measured, self.active)
         self.steps.append(self.step)
-        self.records.append(sanitized(row, self.diverged))
+        self.records.append(_sanitized(row, self.diverged))
 
     def _finish(self) -> None:
         """The last step is recorded too, and judged; neither is part of a checkpoint."""
@@ -201,22 +217,23 @@ class Loop:
             self.converged[self.active[arrived]] = True
             self.diverged[self.active[away]] = True
             self.stopped[self.active] = self.step
-            self.records[-1] = sanitized(self.records[-1], self.diverged)
+            self.records[-1] = _sanitized(self.records[-1], self.diverged)
 
     # Checkpoints.
 
     def state(self) -> State:
         """All that is needed to go on, as arrays."""
-        frame = self.recorder.frame
         state: State = {
-            "basis": frame.basis, "values": frame.values, "cross": frame.cross,
             "step": np.array(self.step), "seconds": np.array(self.seconds), "active": self.active,
             "converged": self.converged, "diverged": self.diverged, "stopped": self.stopped,
-            "limit": self.limit, "steps": np.array(self.steps), "rates": self.rates(),
+            "limit": self.judge.limit, "scale": self.judge.scale,
+            "steps": np.array(self.steps), "rates": self.rates(),
         }  # fmt: skip
+        state |= self.judge.state()
         if self.active.size:
             state |= {f"weights.{i}": W.cpu().numpy() for i, W in enumerate(self.weights)}
             state |= {f"state.{i}": s.cpu().numpy() for i, s in enumerate(self.optimizer.state)}
+            state |= {f"objective.{name}": values for name, values in self.objective.state().items()}
         state |= {f"final.{i}": W for i, W in enumerate(self.final)}
         state |= {f"record.{name}": np.stack([r[name] for r in self.records]) for name in self.records[0]}
         return state | {f"frozen.{name}": values for name, values in self.frozen.items()}
@@ -231,7 +248,7 @@ class Loop:
         self._restrict(active)
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.converged, self.diverged = state["converged"], state["diverged"]
-        self.stopped, self.limit = state["stopped"], state["limit"]
+        self.stopped, self.judge.limit, self.judge.scale = state["stopped"], state["limit"], state["scale"]
         self.steps = state["steps"].tolist()
         self.final = _numbered(state, "final")
         like = self.weights[0]
@@ -239,6 +256,7 @@ class Loop:
             self.weights = _tensors(_numbered(state, "weights"), like)
             self.optimizer.state = _tensors(_numbered(state, "state"), like)
             (self.optimizer.rates,) = _tensors([state["rates"].reshape(-1, 1, 1)], like)
+            self.objective.restore(_named(state, "objective."))
         stacked = _named(state, "record.")
         self.records = [{name: v[i] for name, v in stacked.items()} for i in range(len(self.steps))]
         self.frozen = _named(state, "frozen.")
@@ -262,7 +280,7 @@ def _tensors(arrays: Sequence[FloatArray], like: Tensor) -> list[Tensor]:
     return [torch.as_tensor(array, dtype=like.dtype, device=like.device) for array in arrays]
 
 
-def sanitized(row: dict[str, FloatArray], diverged: NDArray[np.bool_]) -> dict[str, FloatArray]:
+def _sanitized(row: dict[str, FloatArray], diverged: NDArray[np.bool_]) -> dict[str, FloatArray]:
     """Loss ∞ and NaN elsewhere for diverged runs and for losses that are not finite."""
     lost = diverged | ~np.isfinite(row["loss"])
     if not lost.any():

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from haarwire.solve import Quadratic
 from haarwire.training._torch import require_torch
+from haarwire.training.checkpoint import State
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,7 +100,7 @@ class Objective:
             self._grams = [tensor(C) for C in grams]
             self._counts = [int((owner == p).sum()) for p in present]
 
-    def restricted(self, keep: NDArray[np.intp]) -> Objective:
+    def restricted(self, keep: NDArray[np.integer[Any]]) -> Objective:
         """The same for some of the runs."""
         return Objective(self._frame, self.owner[keep], self._like, dense=self.dense)
 
@@ -115,6 +116,13 @@ class Objective:
             ends = np.searchsorted(twin.owner, self._present, side="right")
             twin._counts = np.diff(ends, prepend=0).tolist()
         return twin
+
+    def state(self) -> State:
+        """Nothing: the problems are given."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Nothing to go on from."""
 
     def gradient(self, weights: Sequence[Tensor]) -> list[Tensor]:
         """∂J/∂W_1, …, ∂J/∂W_L, each of shape (batch, h_out, h_in)."""

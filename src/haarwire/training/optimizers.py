@@ -4,22 +4,47 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from haarwire.training._torch import require_torch
-from haarwire.training.objective import Objective
+from haarwire.training.checkpoint import State
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     Tensors: TypeAlias = list[Tensor]
 
-__all__ = ["OPTIMIZERS", "Optimizer", "OptimizerName"]
+__all__ = ["OPTIMIZERS", "Descended", "Optimizer", "OptimizerName", "heavy_ball"]
 
 _CACHED: Final = 2**20
 """Bytes of the first layers of the runs that are trained together."""
 
 OptimizerName: TypeAlias = Literal["gd", "momentum", "adam", "gradient_flow"]
+
+
+class Descended(Protocol):
+    """What is descended: the gradient of every run at its layers."""
+
+    dense: bool
+
+    def gradient(self, weights: Sequence[Tensor]) -> list[Tensor]:
+        """One of each layer's shape."""
+
+    def restricted(self, keep: NDArray[np.integer[Any]]) -> Self:
+        """The same for some of the runs."""
+
+    def part(self, some: slice) -> Self:
+        """The same for neighbouring runs, for the next steps only."""
+
+    def state(self) -> State:
+        """What a checkpoint has to hold beside the layers."""
+
+    def restore(self, state: State) -> None:
+        """Go on from there."""
 
 
 class Optimizer(ABC):
@@ -37,7 +62,7 @@ class Optimizer(ABC):
     def _start(self, weights: Tensors) -> Tensors:
         """The state before the first step."""
 
-    def advance(self, weights: Tensors, objective: Objective, step: int, count: int) -> None:
+    def advance(self, weights: Tensors, objective: Descended, step: int, count: int) -> None:
         """Take `count` steps from number `step`, changing the layers in place.
 
         On a CPU all of them for some runs, then for others: so few at a time that they stay in the cache.
@@ -58,7 +83,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def _advance(
-        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+        self, weights: Tensors, objective: Descended, state: Tensors, rates: Tensor, steps: range
     ) -> None:
         """Take these steps, changing layers and state in place."""
 
@@ -78,7 +103,7 @@ class GradientDescent(Optimizer):
     def _advance(
         self,
         weights: Tensors,
-        objective: Objective,
+        objective: Descended,
         state: Tensors,  # noqa: ARG002
         rates: Tensor,
         steps: range,
@@ -97,7 +122,7 @@ class Momentum(Optimizer):
         return [require_torch().zeros_like(W) for W in weights]
 
     def _advance(
-        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+        self, weights: Tensors, objective: Descended, state: Tensors, rates: Tensor, steps: range
     ) -> None:
         rates = -rates
         for _ in steps:
@@ -117,7 +142,7 @@ class Adam(Optimizer):
         return [*map(zeros, weights), *map(zeros, weights)]
 
     def _advance(
-        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+        self, weights: Tensors, objective: Descended, state: Tensors, rates: Tensor, steps: range
     ) -> None:
         first, second = state[: len(weights)], state[len(weights) :]
         for number in steps:
@@ -154,7 +179,7 @@ class GradientFlow(Optimizer):
         return [self.rates / 10.0]
 
     def _advance(
-        self, weights: Tensors, objective: Objective, state: Tensors, rates: Tensor, steps: range
+        self, weights: Tensors, objective: Descended, state: Tensors, rates: Tensor, steps: range
     ) -> None:
         torch = require_torch()
         single = weights[0].dtype == torch.float32
@@ -192,6 +217,13 @@ def _combined(weights: Tensors, slopes: list[Tensors], node: tuple[float, ...], 
         total = sum(a * s[layer] for a, s in zip(node, slopes, strict=True) if a)
         moved.append(W + h * total)
     return moved
+
+
+def heavy_ball(weights: Tensors, rates: NDArray[np.floating[Any]], momentum: float) -> Optimizer:
+    """Gradient descent, with momentum where it is not 0."""
+    (like, *_) = weights
+    sizes = require_torch().as_tensor(rates, dtype=like.dtype, device=like.device)
+    return (Momentum if momentum else GradientDescent)(weights, sizes, momentum)
 
 
 OPTIMIZERS: Final[dict[str, type[Optimizer]]] = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from haarwire.moments import Moments
 from haarwire.selection.risk import risks
 from haarwire.solve import Modes, Quadratic, reduced_rank
 from haarwire.training._torch import as_array
+from haarwire.training.checkpoint import State
 from haarwire.training.objective import Frame
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["Recorder", "Targets", "imbalance"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+_CACHED: Final = 2**20
+"""Bytes of the products of the runs that are measured together, so that they stay in the cache."""
+
+_RUNAWAY: Final = 1e6
+"""A loss so many times that of the start and tr(T) together has run away."""
 
 
 class Targets(NamedTuple):
@@ -82,6 +89,13 @@ class Recorder:
         For the invariance gap.
     test : Moments, optional
         For the test loss.
+
+    Attributes
+    ----------
+    scale : ndarray, shape (runs,)
+        tr(T).
+    limit : ndarray, shape (runs,)
+        A larger loss has run away: 10⁶ times that of the start and tr(T) together; set by `begin`.
     """
 
     def __init__(
@@ -100,6 +114,18 @@ class Recorder:
         self.subspace = None if rep is None else invariant_subspace(rep)
         self.has_gap = rep is not None or all(p.setting.embedding is not None for p in problems)
         self.n_modes = max(t.gains.size for t in self.targets)
+        self.n_runs = int(owner.size)
+        self.scale = self.per_run([p.setting.total for p in problems])
+        self.limit = np.full(self.n_runs, np.inf)
+
+    def begin(self, layers: Sequence[FloatArray]) -> None:
+        """Know the start of all runs, in the eigenbasis."""
+        start, _ = self.losses(layers, np.arange(self.n_runs))
+        self.limit = _RUNAWAY * (start + self.scale)
+
+    def state(self) -> State:
+        """The eigenbases: another LAPACK may turn them."""
+        return {"basis": self.frame.basis, "values": self.frame.values, "cross": self.frame.cross}
 
     def per_run(self, values: Sequence[float]) -> FloatArray:
         """A number of each problem as one of each run."""
@@ -115,7 +141,9 @@ class Recorder:
 
     def losses(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
         """J and J − J* of some runs, given their layers in the eigenbasis."""
-        return self._losses(_product(layers), runs)
+        parts = [self._losses(_product(some), part) for some, part in _parts(layers, runs)]
+        loss, excess = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return loss, excess
 
     def _losses(self, V: FloatArray, runs: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
         loss, excess = np.empty(len(runs)), np.empty(len(runs))
@@ -130,6 +158,10 @@ class Recorder:
 
     def measure(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> dict[str, FloatArray]:
         """Everything a history records, for some runs, given their layers in the eigenbasis."""
+        parts = [self._measured(some, part) for some, part in _parts(layers, runs)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _measured(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> dict[str, FloatArray]:
         V = _product(layers)
         loss, _ = self._losses(V, runs)
         modes = np.zeros((len(runs), self.n_modes))
@@ -166,7 +198,7 @@ class Recorder:
         intercept = np.empty((len(runs), m))
         for p, rows in self._by_problem(runs):
             setting = self.problems[p].setting
-            coef[rows] = setting.embed(V[rows] @ self.frame.basis[p].T)
+            coef[rows] = setting.embed(_times(V[rows], self.frame.basis[p].T))
             intercept[rows] = setting.y_mean - coef[rows] @ setting.x_mean
         return coef, intercept
 
@@ -192,8 +224,23 @@ class Recorder:
         first = np.empty_like(layers[0])
         for p, rows in self._by_problem(runs):
             E = self.frame.basis[p]
-            first[rows] = layers[0][rows] @ (E.T if back else E)
+            first[rows] = _times(layers[0][rows], E.T if back else E)
         return [first, *layers[1:]]
+
+
+def _parts(
+    layers: Sequence[FloatArray], runs: NDArray[np.intp]
+) -> Iterator[tuple[list[FloatArray], NDArray[np.intp]]]:
+    """A few neighbouring runs at a time."""
+    size = max(_CACHED // (8 * layers[0].shape[2] * layers[-1].shape[1]), 1)
+    for begin in range(0, max(len(runs), 1), size):
+        some = slice(begin, begin + size)
+        yield [W[some] for W in layers], runs[some]
+
+
+def _times(stack: FloatArray, E: FloatArray) -> FloatArray:
+    """The products with one matrix, as one product."""
+    return np.asarray((stack.reshape(-1, E.shape[0]) @ E).reshape(*stack.shape[:-1], E.shape[1]))
 
 
 def _product(layers: Sequence[FloatArray]) -> FloatArray:

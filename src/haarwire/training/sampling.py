@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any, Final, TypeAlias, final
 
@@ -104,6 +105,15 @@ class Batches:
         self._size, self._copies = int(batch_size), copies
         self._rng = np.random.default_rng(seed)
         self._order = np.empty(0, dtype=np.intp)
+
+    def state(self) -> tuple[str, NDArray[np.intp]]:
+        """The generator's state, as JSON, and what is left of the epoch."""
+        return json.dumps(self._rng.bit_generator.state), self._order
+
+    def restore(self, generator: str, order: NDArray[np.intp]) -> None:
+        """Go on from a state."""
+        self._rng.bit_generator.state = json.loads(generator)
+        self._order = order
 
     def __call__(self) -> tuple[FloatArray, FloatArray]:
         """The next batch, (batch_size·copies, n) and (batch_size·copies, m)."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,15 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
-from haarwire.solve import Augmented
+from haarwire.solve import Augmented, Quadratic
 from haarwire.training._torch import require_torch
-from haarwire.training.arguments import check_network, check_options, check_test
+from haarwire.training.arguments import check_network, check_options, check_resumed, check_test
 from haarwire.training.assembly import all_diverged, assembled
+from haarwire.training.checkpoint import State, fingerprint, load_checkpoint, moments_parts
 from haarwire.training.classification import activation_gradients
 from haarwire.training.history import TrainingHistory
-from haarwire.training.loop import CHECK_EVERY, RUNAWAY, next_record, sanitized
+from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
-from haarwire.training.objective import frames_of
+from haarwire.training.objective import Frame, frames_of
+from haarwire.training.optimizers import heavy_ball
+from haarwire.training.progress import Report, reporting
 from haarwire.training.recording import Recorder
 from haarwire.training.sampling import Batches, Mover, checked_samples
 from haarwire.training.step_sizes import automatic_rates, given_rates
@@ -28,7 +32,7 @@ from haarwire.training.step_sizes import automatic_rates, given_rates
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["checked_count", "train_sampled"]
+__all__ = ["SampledObjective", "checked_count", "train_sampled"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -47,6 +51,11 @@ def train_sampled(
     record: Literal["log"] | int = "log",
     test: Moments | None = None,
     seed: int = 0,
+    progress: bool | Report = False,
+    callback: Callable[[int, FloatArray], object] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 1000,
+    resume: str | os.PathLike[str] | None = None,
 ) -> TrainingHistory:
     """Stochastic gradient descent on ‖W ρ(g)x + b − y‖², samples and group elements drawn at random.
 
@@ -74,6 +83,9 @@ def train_sampled(
         As for `train`. ``"auto"`` is the safe rate of the full batch: reduce it for small batches.
     seed : int
         Run i draws its batches and elements from a generator of seed (`seed`, i).
+    progress, callback, checkpoint, checkpoint_every, resume
+        As for `train`. A checkpoint holds the generators too: going on from it draws what would have been
+        drawn.
 
     Returns
     -------
@@ -88,15 +100,29 @@ def train_sampled(
         When there are no Haar-distributed elements, or no way to draw them.
     ConvergenceError
         When every run diverges.
+    FileError
+        When a checkpoint cannot be written or read, or belongs to another training run.
     MissingDependencyError
         Without PyTorch.
+
+    Examples
+    --------
+    >>> import haarwire as hw
+    >>> from haarwire.training import DeepLinearNetwork, train_sampled
+    >>> rep = hw.groups.cyclic_shifts(6)
+    >>> data = hw.datasets.planted(rep, 200, n_targets=3, rng=0)
+    >>> network = DeepLinearNetwork((6, 2, 3))
+    >>> history = train_sampled(data.X, data.Y, network, rep, batch_size=50, learning_rate=0.01, steps=500)
+    >>> bool(history.invariance_gap[-1, 0] < 0.2 * history.invariance_gap[0, 0])
+    True
     """
-    torch = require_torch()
     inputs, targets = checked_samples(X, Y, rep)
     moments = Moments.from_arrays(inputs, targets)
     problem = Augmented().problem(moments, rep)
     check_network(network, problem)
-    check_options("gd", momentum=momentum, steps=steps, tol=0.0, record=record, checkpoint_every=1)
+    check_options(
+        "gd", momentum=momentum, steps=steps, tol=0.0, record=record, checkpoint_every=checkpoint_every
+    )
     check_test(test, problem)
     copies = checked_count(elements_per_sample, "elements_per_sample")
     runs, mover, first = network.runs, Mover(rep), checked_count(seed, "seed", 0)
@@ -104,72 +130,110 @@ def train_sampled(
         Batches(inputs, targets, mover, batch_size=batch_size, copies=copies, seed=(first, i))
         for i in range(runs)
     ]
-    frame = frames_of([problem])
+    given = given_rates(learning_rate, 1, runs)
+    mark = fingerprint(
+        [
+            "sampled", inputs, targets, *network.arrays(), network.dtype, rep.label, batch_size, copies,
+            float(momentum), record, given, first, *moments_parts(test),
+        ]
+    )  # fmt: skip
+    state = None if resume is None else load_checkpoint(Path(resume), mark)
+    frame = frames_of([problem]) if state is None else Frame(state["basis"], state["values"], state["cross"])
     recorder = Recorder(
         [problem], frame, np.zeros(runs, dtype=np.intp), rank=network.rank, rep=rep, test=test
     )
-    everyone = np.arange(runs)
-    start = recorder.turned(network.arrays(), everyone, back=False)
-    given = given_rates(learning_rate, 1, runs)
+    start = recorder.turned(network.arrays(), np.arange(runs), back=False)
+    recorder.begin(start)
     rates = automatic_rates("gd", recorder, start) if given is None else given
-
-    like = network.weights[0]
     weights = [W.clone() for W in network.weights]
-    velocity = [torch.zeros_like(W) for W in weights]
-    step_sizes = torch.as_tensor(-rates, dtype=like.dtype, device=like.device).reshape(-1, 1, 1)
-
-    def batch() -> list[Tensor]:
-        seen, wanted = zip(*(draw() for draw in batches), strict=True)
-        arrays = np.stack(seen) - problem.setting.x_mean, np.stack(wanted) - problem.setting.y_mean
-        return [torch.as_tensor(a, dtype=like.dtype, device=like.device) for a in arrays]
-
-    began = time.perf_counter()
-    limit = RUNAWAY * (recorder.losses(start, everyone)[0] + problem.setting.total)
-    diverged, stopped = np.zeros(runs, dtype=bool), np.full(runs, steps)
-    final = start
-    numbers, rows = [0], [recorder.measure(start, everyone)]
-    for step in range(1, steps + 1):
-        with torch.no_grad():
-            moved, wanted = batch()
-            for W, v, g in zip(weights, velocity, _gradients(weights, moved, wanted), strict=True):
-                v.mul_(momentum).addcmul_(g, step_sizes)
-                W.add_(v)
-        is_due = step in {steps, next_record(numbers[-1], record)}
-        if not (is_due or step % CHECK_EVERY == 0):
-            continue
-        final = recorder.layers(weights, everyone, dense=True)
-        loss, _ = recorder.losses(final, everyone)
-        away = ~(loss <= limit) & ~diverged
-        stopped[away] = step
-        diverged |= away
-        for W, v in zip(weights, velocity, strict=True):
-            W[diverged], v[diverged] = 0.0, 0.0  # out of the way; it is marked
-        if diverged.all():
-            raise all_diverged(step, rates)
-        if is_due:
-            with np.errstate(over="ignore", invalid="ignore"):
-                row = recorder.measure(final, everyone)
-            numbers.append(step)
-            rows.append(sanitized(row, diverged))
+    loop = Loop(
+        recorder,
+        SampledObjective(batches, problem, weights[0]),
+        heavy_ball(weights, rates, momentum),
+        weights,
+        tol=0.0,
+        record=record,
+    )
+    if state is not None:
+        check_resumed(int(state["step"]), steps)
+        loop.restore(state)
+    with reporting(progress) as report:
+        loop.run(
+            steps,
+            checkpoint=None if checkpoint is None else (Path(checkpoint), mark),
+            checkpoint_every=checkpoint_every,
+            progress=report,
+            callback=callback,
+        )
+    if loop.diverged.all():
+        raise all_diverged(loop.step, rates)
     return assembled(
         recorder,
-        numbers,
-        rows,
-        final,
-        converged=np.zeros(runs, dtype=bool),
-        diverged=diverged,
-        stopped=stopped,
-        seconds=time.perf_counter() - began,
+        loop.steps,
+        loop.records,
+        loop.final,
+        converged=loop.converged,
+        diverged=loop.diverged,
+        stopped=loop.stopped,
+        seconds=loop.seconds,
         rates=rates,
     )
 
 
-def _gradients(weights: Sequence[Tensor], inputs: Tensor, wanted: Tensor) -> list[Tensor]:
-    activations = [inputs]
-    for W in weights:
-        activations.append(activations[-1] @ W.mT)
-    delta = (activations[-1] - wanted) * (2.0 / inputs.shape[-2])
-    return activation_gradients(weights, activations, delta)
+@final
+class SampledObjective:
+    """Gradients on minibatches: each run draws its own, anew at every call.
+
+    Parameters
+    ----------
+    batches : sequence of Batches
+        One a run.
+    problem : Quadratic
+        Of the augmented data, for the means that the intercept takes care of.
+    like : Tensor
+        For the precision and the device.
+    """
+
+    dense = True
+
+    def __init__(self, batches: Sequence[Batches], problem: Quadratic, like: Tensor) -> None:
+        self._batches, self._problem, self._like = batches, problem, like
+
+    def restricted(self, keep: NDArray[np.integer[Any]]) -> SampledObjective:
+        """The same for some of the runs."""
+        return SampledObjective([self._batches[i] for i in keep], self._problem, self._like)
+
+    def part(self, some: slice) -> SampledObjective:
+        """The same for neighbouring runs."""
+        return SampledObjective(self._batches[some], self._problem, self._like)
+
+    def state(self) -> State:
+        """Of the generators, and what is left of each epoch."""
+        generators, orders = zip(*(batch.state() for batch in self._batches), strict=True)
+        return {"generators": np.array(generators), "orders": np.stack(orders)}
+
+    def restore(self, state: State) -> None:
+        """Go on drawing from there."""
+        for batch, generator, order in zip(
+            self._batches, state["generators"].tolist(), state["orders"], strict=True
+        ):
+            batch.restore(generator, order)
+
+    def gradient(self, weights: Sequence[Tensor]) -> list[Tensor]:
+        """∂/∂W_l of the mean over the next batch of ‖W(ρ(g)x − P̄x̄) − (y − ȳ)‖²."""
+        seen, wanted = zip(*(draw() for draw in self._batches), strict=True)
+        setting = self._problem.setting
+        inputs = self._tensor(np.stack(seen) - setting.x_mean)
+        targets = self._tensor(np.stack(wanted) - setting.y_mean)
+        activations = [inputs]
+        for W in weights:
+            activations.append(activations[-1] @ W.mT)
+        delta = (activations[-1] - targets) * (2.0 / inputs.shape[-2])
+        return activation_gradients(weights, activations, delta)
+
+    def _tensor(self, array: FloatArray) -> Tensor:
+        made: Tensor = require_torch().as_tensor(array, dtype=self._like.dtype, device=self._like.device)
+        return made
 
 
 def checked_count(value: int, name: str, least: int = 1) -> int:

@@ -16,12 +16,13 @@ from haarwire.solve import Approach, Quadratic
 from haarwire.training._torch import require_torch
 from haarwire.training.arguments import check_network, check_options, check_resumed, check_test, problems_of
 from haarwire.training.assembly import all_diverged, assembled
-from haarwire.training.checkpoint import fingerprint, load_checkpoint
+from haarwire.training.checkpoint import fingerprint, load_checkpoint, moments_parts
 from haarwire.training.history import TrainingHistory
 from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
 from haarwire.training.objective import Frame, Objective, frames_of
 from haarwire.training.optimizers import OPTIMIZERS, OptimizerName
+from haarwire.training.progress import reporting
 from haarwire.training.recording import Recorder
 from haarwire.training.step_sizes import automatic_rates, given_rates
 
@@ -43,7 +44,7 @@ def train(
     tol: float = 1e-10,
     record: Literal["log"] | int = "log",
     test: Moments | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: bool | Callable[[int, int], object] = False,
     callback: Callable[[int, FloatArray], object] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int = 1000,
@@ -83,13 +84,14 @@ def train(
     tol : float
         A run stops, converged, when J − J* ≤ tol·tr(T), with J* in closed form; looked at every 20 steps.
         0: run on to the end. Runs that stop leave the batch. (A small gradient does not stop a run, as it
-        is small near saddles too.)
+        is small near saddles too; for rules of your own see `callback`.)
     record : "log" or int
         Record about 20 steps a decade, or every so many steps; the first and the last always.
     test : Moments, optional
         For the test loss.
-    progress : callable, optional
-        Called as ``progress(step, steps)`` every 20 steps or oftener.
+    progress : bool or callable
+        True: a progress bar on standard error (needs the extra ``cli``). A function is called as
+        ``progress(step, steps)`` every 20 steps or oftener.
     callback : callable, optional
         Called as ``callback(step, loss)`` at each record but the first and last; training ends when it
         returns True.
@@ -99,8 +101,9 @@ def train(
     checkpoint_every : int
         Steps between two checkpoints.
     resume : path, optional
-        Go on from a checkpoint of a call with the same arguments (only `steps` may differ): the result
-        is bit for bit that of training in one go. `checkpoint` may be the same path.
+        Go on from a checkpoint of a call with the same arguments (only `steps` and what is reported and
+        saved may differ): the result is bit for bit that of training in one go. `checkpoint` may be the
+        same path.
 
     Returns
     -------
@@ -148,8 +151,8 @@ def train(
     mark = fingerprint(
         [
             *(part for p in problems for part in (p.gram, p.cross, p.setting.total)),
-            network.widths, network.runs, network.dtype, optimizer, float(momentum), float(tol), record,
-            given, rep is None, test is None,
+            *network.arrays(), network.dtype, optimizer, float(momentum), float(tol), record, given,
+            None if rep is None else rep.label, *moments_parts(test),
         ]
     )  # fmt: skip
     state = None if resume is None else load_checkpoint(Path(resume), mark)
@@ -166,17 +169,19 @@ def train(
         weights, torch.as_tensor(rates, dtype=like.dtype, device=like.device), momentum
     )
     objective = Objective(frame, owner, like, dense=is_dense)
+    recorder.begin(turned)
     loop = Loop(recorder, objective, moving, weights, tol=tol, record=record)
     if state is not None:
         check_resumed(int(state["step"]), steps)
         loop.restore(state)
-    loop.run(
-        steps,
-        checkpoint=None if checkpoint is None else (Path(checkpoint), mark),
-        checkpoint_every=checkpoint_every,
-        progress=progress,
-        callback=callback,
-    )
+    with reporting(progress) as report:
+        loop.run(
+            steps,
+            checkpoint=None if checkpoint is None else (Path(checkpoint), mark),
+            checkpoint_every=checkpoint_every,
+            progress=report,
+            callback=callback,
+        )
     if loop.diverged.all():
         raise all_diverged(loop.step, rates)
     return assembled(
