@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from itertools import pairwise
@@ -158,3 +159,16 @@ def test_without_torch_it_says_what_to_install() -> None:
 def test_importing_the_room_does_not_import_torch() -> None:
     script = "import sys, haarwire.training; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)  # noqa: S603
+
+
+def test_the_room_exports_what_its_parts_do() -> None:
+    room = importlib.import_module("haarwire.training")
+    assert room.__all__ == sorted(set(room.__all__))
+    assert set(room.__all__) <= set(dir(room))
+    for part in ("theory", "fusion", "margin", "modules"):
+        names = importlib.import_module(f"haarwire.training.{part}").__all__
+        for name in set(names) - {"torch"}:
+            assert name in room.__all__
+            assert getattr(room, name) is getattr(getattr(room, part), name)
+    with pytest.raises(AttributeError, match="no attribute 'hardwired'"):
+        _ = room.hardwired
