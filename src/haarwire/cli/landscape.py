@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
-import numpy as np
 import typer
 from rich.console import Console
 
@@ -14,11 +12,8 @@ from haarwire.cli import options
 from haarwire.cli.console import DelayedProgress, check_writable, output, write_json
 from haarwire.cli.landscape_text import print_landscape
 from haarwire.cli.pictures import check_picture, save_picture
-from haarwire.groups import Representation
-from haarwire.invariants import penalty_matrix
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
-from haarwire.moments import Moments
-from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
+from haarwire.solve import Regularized
 
 __all__ = ["HELP", "landscape_command", "landscape_data"]
 
@@ -47,13 +42,7 @@ def landscape_command(
     targets: options.Targets = "auto",
     ridge: options.Ridge = 0.0,
     penalty: options.Penalty = "generators",
-    alpha: Annotated[
-        float | None,
-        typer.Option(
-            help="Strength of the invariance penalty of the regularized model.",
-            show_default="where data and penalty balance",
-        ),
-    ] = None,
+    alpha: options.Alpha = None,
     lowest: Annotated[int, typer.Option(help="How many critical points of each approach to list.")] = 5,
     json_file: options.JsonFile = None,
     plot: options.Plot = None,
@@ -72,7 +61,7 @@ def landscape_command(
         source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
         moments = options.all_moments(source)
         points: dict[str, CriticalPoints | None] = {"plain": None, "hardwired": None, "augmented": None}
-        for i, approach in enumerate(_approaches(moments, rep, alpha, penalty)):
+        for i, approach in enumerate(options.all_approaches(moments, rep, alpha, penalty)):
             progress(approach.label, 0.3 + 0.15 * i)
             points[approach.label] = critical_points(moments, rep, rank=rank, approach=approach, ridge=ridge)
         existing = {name: each for name, each in points.items() if each is not None}
@@ -93,20 +82,6 @@ def landscape_command(
         write_json(json_file, content)
     if not quiet:
         print_landscape(content, moments.count, output())
-
-
-def _approaches(
-    moments: Moments, rep: Representation, alpha: float | None, penalty: Any
-) -> Iterator[Approach]:
-    """All but augmentation by a group without Haar average; plain first, which checks that the data fit."""
-    yield Plain()
-    yield Hardwired()
-    if rep.is_compact:
-        yield Augmented()
-    if alpha is None:
-        stiffness = float(np.trace(penalty_matrix(rep, penalty)))
-        alpha = float(np.trace(moments.gram)) / stiffness if stiffness > 0 else 1.0
-    yield Regularized(alpha, penalty)
 
 
 def landscape_data(points: CriticalPoints, lowest: int) -> dict[str, Any]:

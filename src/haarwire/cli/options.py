@@ -16,6 +16,7 @@ from haarwire.moments import Moments
 from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
 
 __all__ = [
+    "Alpha",
     "Data",
     "JsonFile",
     "Penalty",
@@ -68,6 +69,13 @@ Penalty: TypeAlias = Annotated[
     str,
     typer.Option(
         help="Invariance penalty: generators (any group), or projection, which depends on the group only."
+    ),
+]
+Alpha: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        help="Strength of the invariance penalty of the regularized model.",
+        show_default="where data and penalty balance",
     ),
 ]
 JsonFile: TypeAlias = Annotated[

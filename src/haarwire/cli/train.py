@@ -49,13 +49,7 @@ def train_command(
     y: options.Y = None,
     targets: options.Targets = "auto",
     ridge: options.Ridge = 0.0,
-    alpha: Annotated[
-        float | None,
-        typer.Option(
-            help="Strength of the invariance penalty of the regularized model.",
-            show_default="where data and penalty balance",
-        ),
-    ] = None,
+    alpha: options.Alpha = None,
     depth: Annotated[int | None, typer.Option(help="Number of layers.", show_default="2")] = None,
     widths: Annotated[
         str | None,
