@@ -31,7 +31,7 @@ from haarwire.invariants import (
 )
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.moments import Moments, Samples
-from haarwire.selection import cross_validate, verdict
+from haarwire.selection import cross_validate, recommend, verdict
 from haarwire.solve import (
     Augmented,
     Hardwired,
@@ -87,6 +87,7 @@ __all__ = [
     "invariant_subspace",
     "monte_carlo_average",
     "penalty_matrix",
+    "recommend",
     "regularization_path",
     "reynolds_operator",
     "solve",

@@ -16,7 +16,7 @@ from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError, Param
 from haarwire.groups import Representation
 from haarwire.landscape import count_critical_points
 from haarwire.moments import Moments, check_finite
-from haarwire.selection import Verdict, cross_validate, verdict
+from haarwire.selection import Verdict, fold_moments, recommend_from_folds, tested_advice
 from haarwire.selection.risk import MovedRisk, moved_sample_losses, risks, sample_losses
 from haarwire.solve import (
     Approach,
@@ -36,7 +36,6 @@ __all__ = ["ApproachResult", "Comparison", "QuestionResult", "compare"]
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Progress: TypeAlias = Callable[[str, float], None]
 
-FOLDS: Final = 5
 MOVES: Final = 5
 """How many random group elements move each test sample for the accuracy on moved data."""
 
@@ -57,7 +56,8 @@ class QuestionResult:
         Accuracy for labels (on moved data, with random group elements), else R² over all targets
         together; None where it is undefined or no random elements can be drawn.
     alpha : float or None
-        The penalty strength chosen by cross-validation for this question (regularized only).
+        The penalty strength chosen by cross-validation for this question (regularized only); ∞ is
+        hard-wired.
     """
 
     test_loss: float
@@ -130,7 +130,7 @@ class Comparison:
     verdict: dict[str, Verdict | None]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain numbers, strings and dicts, ready for JSON."""
+        """Everything as plain numbers, strings and dicts, ready for JSON; an infinite alpha is "inf"."""
         return {
             "data": self.data,
             "symmetry": self.symmetry,
@@ -148,6 +148,8 @@ class Comparison:
 def _plain_data(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {name: _plain_data(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, float) and value == np.inf:
+        return "inf"
     if isinstance(value, tuple):
         return [_plain_data(item) for item in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
@@ -166,8 +168,8 @@ def compare(
     """Fit all approaches on one data set and answer two questions, never mixed.
 
     How well does each do on future data *as they are*, and how well on data *moved* by the group? Losses
-    on moved data are exact Haar averages. The strength of the regularization is chosen for each question
-    by 5-fold cross-validation on the moments.
+    on moved data are exact Haar averages. The verdicts, and the strength of the regularization, are chosen
+    by 5-fold cross-validation on the moments of the training samples (`recommend`), and tested on the others.
 
     Parameters
     ----------
@@ -208,7 +210,9 @@ def compare(
     _check_arguments(data, rep, seed)
     split_rng, fold_rng, move_rng = np.random.default_rng(seed).spawn(3)
     train, test = data.split(test_size, split_rng)
-    folds = _fold_moments(train, fold_rng, report)
+    folds = fold_moments(
+        train.X, train.Y, rng=fold_rng, progress=lambda share: report("reading", 0.2 * share)
+    )
     moments = sum(folds[1:], start=folds[0])
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments)
@@ -230,16 +234,16 @@ def compare(
         report(approach.label, 0.2 + 0.1 * i)
         fit(approach, approach if compact else None, time.perf_counter())
     started = time.perf_counter()
-    chosen = cross_validate(
+    advice = recommend_from_folds(
         folds,
         rep,
         rank=r,
         ridge=ridge,
         progress=lambda share: report("regularized", 0.5 + 0.3 * share),
     )
-    best_moved = chosen.best_moved
+    best_moved = advice.cross_validation.best_moved
     fit(
-        Regularized(chosen.best_as_is),
+        Regularized(advice.cross_validation.best_as_is),
         None if best_moved is None else Regularized(best_moved),
         started,
     )
@@ -273,15 +277,8 @@ def compare(
         max_difference_hardwired_augmented=_difference({f.as_is.approach.label: f.as_is.coef for f in fits}),
         path=certificate,
         verdict={
-            "as_is": verdict(
-                {name: t.sample_losses for name, t in zip(names, as_is, strict=True)}, "on data as they are"
-            ),
-            "moved": verdict(
-                {name: t.sample_losses for name, t in zip(names, moved, strict=True)},
-                "on data moved by the group",
-            )
-            if compact
-            else None,
+            "as_is": tested_advice(advice.as_is, _by_name(names, as_is)),
+            "moved": advice.moved and tested_advice(advice.moved, _by_name(names, moved)),
         },
     )
 
@@ -332,6 +329,10 @@ def _check_arguments(data: Dataset, rep: Representation, seed: int) -> None:
             check_finite(part.X, part.Y, (name, name.replace("X", "Y")))
 
 
+def _by_name(names: Sequence[str], tested: Sequence[_Tested]) -> dict[str, FloatArray]:
+    return {name: t.sample_losses for name, t in zip(names, tested, strict=True)}
+
+
 def _silent(stage: str, share: float) -> None:
     """Report nothing."""
 
@@ -341,24 +342,6 @@ def _difference(coefs: dict[str, FloatArray]) -> float | None:
         return None
     largest = float(np.abs(coefs["hardwired"]).max()) or 1.0
     return float(np.abs(coefs["hardwired"] - coefs["augmented"]).max()) / largest
-
-
-def _fold_moments(train: Dataset, rng: np.random.Generator, report: Progress) -> list[Moments]:
-    """Moments of random folds: the only pass over the training samples."""
-    n = len(train.X)
-    if n < 2 * FOLDS:
-        raise DataError(
-            f"there are {n} training samples, {FOLDS}-fold cross-validation needs at least {2 * FOLDS}",
-            cause="very few samples, or most of them held out for the test",
-            remedy="give more samples, or fit one approach with solve(moments, rep, approach=…)",
-        )
-    parts = np.array_split(rng.permutation(n), FOLDS)
-    folds = []
-    for i, part in enumerate(parts):
-        rows = np.sort(part)
-        folds.append(Moments.from_arrays(train.X[rows], train.Y[rows]))
-        report("reading", 0.2 * (i + 1) / FOLDS)
-    return folds
 
 
 class _Evaluation:

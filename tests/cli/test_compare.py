@@ -71,7 +71,8 @@ def test_the_table_and_the_verdicts_agree_with_the_json(folder: Path, run: Run) 
         assert f"For {title}: {answer['approach']}\n" in out
         assert words(answer["reason"]) in words(out)
         assert f"gain {answer['gain']:.4g} ± {answer['standard_error']:.2g} (standard error)" in words(out)
-        assert f"{content['approaches']['regularized'][question]['alpha']:.3g} for {title}" in out
+        alpha = content["approaches"]["regularized"][question]["alpha"]
+        assert f"{'∞' if alpha == 'inf' else f'{alpha:.3g}'} for {title}" in out
     assert f"difference {content['max_difference_hardwired_augmented']:.1e}" in out
 
 

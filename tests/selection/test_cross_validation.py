@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import haarwire as hw
-from haarwire.selection import CrossValidation, cross_validate, default_alphas
+from haarwire.selection import CrossValidation, cross_validate, default_alphas, select
 
 ALPHAS = np.array([0.0, 1e-3, 0.1, 2.0, 1e3, math.inf])
 STRETCH = np.array([[2.0, 1.0, 0.0], [0.0, 1.0, -1.0], [1.0, 0.0, 1.0]])
@@ -205,24 +205,83 @@ def test_a_negative_alpha_is_refused() -> None:
 # The grid.
 
 
-def test_default_alphas_balance_data_and_penalty() -> None:
+def test_default_alphas_surround_the_spectrum() -> None:
     rep = hw.groups.cyclic_shifts(3)
     X = np.random.default_rng(0).standard_normal((30, 3))
     moments = hw.Moments.from_arrays(X, X[:, 0])
     alphas = default_alphas(moments, rep)
-    balance = X.var(axis=0).sum() / 6  # R = (g − I)(g − I)ᵀ has a diagonal of twos
-    assert alphas.shape == (31,)
-    assert (np.diff(np.log(alphas)) > 0).all()
-    assert alphas[0] == pytest.approx(1e-4 * balance)
-    assert alphas[-1] == pytest.approx(1e5 * balance)
+    spectrum = hw.regularization_path(moments, rep).spectrum
+    assert alphas.shape == (51,)
+    assert (alphas[0], alphas[-1]) == (0.0, math.inf)
+    assert (np.diff(alphas) > 0).all()
+    assert alphas[1] == pytest.approx(spectrum[0] / 100)
+    assert alphas[-2] == pytest.approx(spectrum[-1] * 100)
     scaled = default_alphas(hw.Moments.from_arrays(1000 * X, X[:, 0]), rep, count=5)
-    np.testing.assert_allclose(scaled, 1e6 * balance * np.logspace(-4, 5, 5))
+    np.testing.assert_allclose(scaled[1:-1], 1e6 * default_alphas(moments, rep, count=5)[1:-1])
 
 
-def test_default_alphas_without_penalty_or_data_are_one() -> None:
+def test_the_grid_is_that_of_select() -> None:
+    rep = REPRESENTATIONS["signed"]
+    folds = moments_of(sample_folds())
+    path = hw.regularization_path(sum(folds[1:], start=folds[0]), rep)
+    np.testing.assert_allclose(cross_validate(folds, rep).alphas, select(path, folds).alphas)
+
+
+def test_default_alphas_without_penalty_or_data_are_the_two_ends() -> None:
     X = np.random.default_rng(0).standard_normal((30, 3))
+    ends = [0.0, math.inf]
     np.testing.assert_array_equal(
-        default_alphas(hw.Moments.from_arrays(X, X[:, 0]), hw.groups.trivial(3)), [1.0]
+        default_alphas(hw.Moments.from_arrays(X, X[:, 0]), hw.groups.trivial(3)), ends
     )
     constant = hw.Moments.from_arrays(np.ones((30, 3)), X[:, 0])
-    np.testing.assert_array_equal(default_alphas(constant, hw.groups.cyclic_shifts(3)), [1.0])
+    np.testing.assert_array_equal(default_alphas(constant, hw.groups.cyclic_shifts(3)), ends)
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, True])
+def test_a_grid_of_no_strengths_is_refused(count: Any) -> None:
+    moments = moments_of(sample_folds())[0]
+    with pytest.raises(hw.ParameterError, match="number of strengths must be a positive integer"):
+        default_alphas(moments, REPRESENTATIONS["signed"], count=count)
+
+
+# Every rank at once.
+
+
+@pytest.mark.parametrize("rep", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
+def test_every_rank_at_once(rep: hw.Representation) -> None:
+    folds = moments_of(sample_folds())
+    found = cross_validate(folds, rep, alphas=ALPHAS, ridge=0.1)
+    assert found.as_is_by_rank is not None
+    assert found.moved_by_rank is not None
+    for rank in (1, 2):
+        alone = cross_validate(folds, rep, rank=rank, alphas=ALPHAS, ridge=0.1)
+        assert alone.moved is not None
+        np.testing.assert_allclose(found.as_is_by_rank[:, rank - 1], alone.as_is, rtol=1e-12)
+        np.testing.assert_allclose(found.moved_by_rank[:, rank - 1], alone.moved, rtol=1e-12)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_it_equals_cross_validation_by_scikit_learn(offset: float) -> None:
+    """Ridge on the same folds; the penalty of a sum of squares counts the samples, ours their mean."""
+    pytest.importorskip("sklearn", reason="the reference is scikit-learn's cross_validate")
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import KFold
+    from sklearn.model_selection import cross_validate as reference
+
+    rng = np.random.default_rng(4)
+    X = rng.standard_normal((60, 5)) + offset
+    Y = (X - offset) @ rng.standard_normal((5, 2)) + rng.standard_normal((60, 2))
+    splitter = KFold(5, shuffle=True, random_state=0)
+    folds = [hw.Moments.from_arrays(X[rows], Y[rows]) for _, rows in splitter.split(X)]
+    rep = hw.groups.cyclic_shifts(5)
+    for ridge, centre in ((0.0, 0.0), (0.3, X.mean(axis=0))):
+        scores = reference(
+            Ridge(ridge * 48, solver="svd"), X - centre, Y, cv=splitter, scoring="neg_mean_squared_error"
+        )
+        found = cross_validate(folds, rep, alphas=[0.0], ridge=ridge)
+        np.testing.assert_allclose(found.as_is[0] / 2, -scores["test_score"], rtol=1e-8)
+    # Hard-wired: the same on the invariant feature.
+    pooled = (X - offset).mean(axis=1, keepdims=True)
+    scores = reference(Ridge(0.0, solver="svd"), pooled, Y, cv=splitter, scoring="neg_mean_squared_error")
+    found = cross_validate(folds, rep, alphas=[math.inf])
+    np.testing.assert_allclose(found.as_is[0] / 2, -scores["test_score"], rtol=1e-8)

@@ -145,7 +145,8 @@ def _alphas(result: Comparison) -> str:
     for row in result.approaches.values():
         for question, answer in (("as_is", row and row.as_is), ("moved", row and row.moved)):
             if answer is not None and answer.alpha is not None:
-                chosen.append(f"{answer.alpha:.3g} for {_QUESTIONS[question]}")
+                strength = "∞" if math.isinf(answer.alpha) else f"{answer.alpha:.3g}"
+                chosen.append(f"{strength} for {_QUESTIONS[question]}")
     return f"Regularized, by cross-validation: alpha {', '.join(chosen)}" if chosen else ""
 
 

@@ -1,16 +1,31 @@
-"""How much, and which: cross-validation on moments and verdicts."""
+"""How much, and which: tests, evidence and cross-validation on moments; recommendations and verdicts."""
 
-from haarwire.selection.cross_validation import CrossValidation, cross_validate, default_alphas
+from haarwire.selection.cross_validation import CrossValidation, cross_validate
+from haarwire.selection.folds import fold_moments
+from haarwire.selection.grid import alpha_grid, default_alphas
+from haarwire.selection.recommendation import (
+    Advice,
+    Recommendation,
+    recommend,
+    recommend_from_folds,
+)
 from haarwire.selection.strength import Selection, select, select_leave_one_out
-from haarwire.selection.verdict import Verdict, verdict
+from haarwire.selection.verdict import Verdict, tested_advice, verdict
 
 __all__ = [
+    "Advice",
     "CrossValidation",
+    "Recommendation",
     "Selection",
     "Verdict",
+    "alpha_grid",
     "cross_validate",
     "default_alphas",
+    "fold_moments",
+    "recommend",
+    "recommend_from_folds",
     "select",
     "select_leave_one_out",
+    "tested_advice",
     "verdict",
 ]

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from haarwire.errors import ParameterError
 from haarwire.groups import Representation
-from haarwire.invariants import penalty_matrix
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
-from haarwire.selection.risk import MovedRisk, risks
+from haarwire.selection.folds import checked_folds
+from haarwire.selection.grid import alpha_grid
+from haarwire.selection.held_out import HeldOut
 from haarwire.solve import penalty_frame
 from haarwire.solve.path import checked_alphas, factor_path
 from haarwire.solve.solver import checked_rank
 
-__all__ = ["CrossValidation", "cross_validate", "default_alphas"]
+__all__ = ["CrossValidation", "cross_validate"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -39,12 +39,16 @@ class CrossValidation:
         Loss on the held-out fold averaged over the group, exactly; None without a Haar average.
     weights : ndarray, shape (n_folds,)
         Share of each fold in the samples.
+    as_is_by_rank, moved_by_rank : ndarray, shape (n_alphas, min(m, n), n_folds), or None
+        The same for every rank bound; index r − 1 belongs to rank r.
     """
 
     alphas: FloatArray
     as_is: FloatArray
     moved: FloatArray | None
     weights: FloatArray
+    as_is_by_rank: FloatArray | None = field(default=None, repr=False)
+    moved_by_rank: FloatArray | None = field(default=None, repr=False)
 
     @property
     def best_as_is(self) -> float:
@@ -60,34 +64,6 @@ class CrossValidation:
         return float(self.alphas[int(np.argmin(losses @ self.weights))])
 
 
-def default_alphas(
-    moments: Moments, rep: Representation, *, penalty: Penalty = "generators", count: int = 31
-) -> FloatArray:
-    """A grid of penalty strengths from 1e-4 to 1e5 times tr(C₀)/tr(R), where data and penalty balance.
-
-    Parameters
-    ----------
-    moments : Moments
-        Of data with n features.
-    rep : Representation
-        The symmetry.
-    penalty : {"generators", "projection"}
-        Which invariance penalty.
-    count : int
-        How many.
-
-    Returns
-    -------
-    ndarray, shape (count,)
-        Ascending; a single 1 where the penalty or the data vanish.
-    """
-    scale = float(np.trace(penalty_matrix(rep, penalty)))
-    variance = float(np.trace(moments.gram))
-    if scale == 0.0 or variance == 0.0:
-        return np.ones(1)
-    return np.asarray(variance / scale * np.logspace(-4.0, 5.0, count))
-
-
 def cross_validate(
     folds: Iterable[Moments],
     rep: Representation,
@@ -101,7 +77,7 @@ def cross_validate(
     """Cross-validate the strength of the invariance penalty, from moments alone.
 
     Each fold is left out in turn by subtraction, so the samples are not read again; one factorisation
-    a fold serves every alpha.
+    a fold serves every alpha and every rank.
 
     Parameters
     ----------
@@ -112,7 +88,7 @@ def cross_validate(
     rank : int, optional
         Rank bound.
     alphas : array_like, optional
-        Penalty strengths ≥ 0; default `default_alphas`.
+        Penalty strengths in [0, ∞]; default `default_alphas`: 0, a grid from the spectrum, and ∞.
     ridge : float
         Ordinary ridge.
     penalty : {"generators", "projection"}
@@ -129,28 +105,31 @@ def cross_validate(
     ParameterError
         With fewer than two folds, or alphas that are not numbers ≥ 0.
     """
-    parts = list(folds)
-    if len(parts) < 2:
-        raise ParameterError(
-            f"cross-validation needs at least 2 folds, got {len(parts)}",
-            cause="the samples were not split, or there are too few",
-            remedy="give the moments of disjoint sets: [Moments.from_arrays(X[i::5], Y[i::5]) …]",
-        )
+    parts = checked_folds(folds)
     whole = sum(parts[1:], start=parts[0])
     frame = penalty_frame(rep, penalty)
-    grid = default_alphas(whole, rep, penalty=penalty) if alphas is None else np.sort(checked_alphas(alphas))
     r = checked_rank(rank, whole.n_targets, whole.n_features)
-    as_is = np.empty((grid.size, len(parts)))
-    moved = np.empty_like(as_is) if rep.is_compact else None
+    if alphas is None:
+        grid = alpha_grid(factor_path(whole, rep, rank=r, ridge=ridge, frame=frame))
+    else:
+        grid = np.sort(checked_alphas(alphas))
+    shape = (grid.size, min(whole.n_targets, whole.n_features), len(parts))
+    as_is = np.empty(shape)
+    moved = np.empty(shape) if rep.is_compact else None
     for j, fold in enumerate(parts):
         path = factor_path(whole - fold, rep, rank=r, ridge=ridge, frame=frame)
-        models = [path.at(float(alpha)) for alpha in grid]
-        coefs = np.stack([model.coef for model in models]).astype(np.float64)
-        intercepts = np.stack([model.intercept for model in models]).astype(np.float64)
-        as_is[:, j] = risks(fold, coefs, intercepts)
+        held_out = HeldOut(path, fold)
+        as_is[:, :, j] = held_out.as_is(grid)
         if moved is not None:
-            moved[:, j] = MovedRisk(fold, rep).risks(coefs, intercepts)
+            moved[:, :, j] = held_out.moved(grid)
         if progress is not None:
             progress((j + 1) / len(parts))
     weights = np.array([fold.weight for fold in parts])
-    return CrossValidation(grid, as_is, moved, weights / weights.sum())
+    return CrossValidation(
+        alphas=grid,
+        as_is=as_is[:, r - 1],
+        moved=None if moved is None else moved[:, r - 1],
+        weights=weights / weights.sum(),
+        as_is_by_rank=as_is,
+        moved_by_rank=moved,
+    )

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire.errors import DataError, NotCompactError, ParameterError
 from haarwire.moments import Moments
 from haarwire.selection.cross_validation import cross_validate
+from haarwire.selection.grid import alpha_grid
 from haarwire.solve import RegularizationPath
 from haarwire.solve.path import checked_alphas
 
@@ -42,11 +43,7 @@ class Selection:
 
 
 def _alphas(path: RegularizationPath, alphas: ArrayLike | None) -> FloatArray:
-    if alphas is not None:
-        return np.sort(checked_alphas(alphas))
-    c = path.spectrum
-    scale = float(np.exp(np.log(c).mean())) if c.size else 1.0
-    return np.concatenate([[0.0], scale * np.logspace(-5.0, 5.0, 41), [np.inf]])
+    return alpha_grid(path) if alphas is None else np.sort(checked_alphas(alphas))
 
 
 def _chosen(alphas: FloatArray, losses: FloatArray) -> Selection:
@@ -69,7 +66,7 @@ def select(
     folds : sequence of Moments
         Of the same samples in at least two disjoint parts.
     alphas : array_like, optional
-        Strengths to try; default 0, a grid (`default_alphas`) and ∞.
+        Strengths to try; default 0, a grid from the path's spectrum (`alpha_grid`), and ∞.
     question : {"as_is", "moved"}
         Held-out loss on data as they are, or averaged over the group.
 

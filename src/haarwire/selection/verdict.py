@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.errors import ParameterError
+from haarwire.selection.recommendation import SIMPLEST_FIRST, Advice
 
-__all__ = ["SIMPLEST_FIRST", "Verdict", "verdict"]
+__all__ = ["Verdict", "tested_advice", "verdict"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
-
-SIMPLEST_FIRST: Final = ("hardwired", "plain", "augmented", "regularized")
-"""Fewest parameters first; then no symmetry code; then more data; then a strength to choose."""
 
 CLEARLY: Final = 2.0
 """A difference counts when it is more than this many standard errors."""
@@ -120,6 +118,53 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
         f"for {rival}, the next best{also}, but {losses_of} varies too much between samples to tell"
     )
     return Verdict(chosen, reason, gain, error, False)
+
+
+def tested_advice(advice: Advice, losses: Mapping[str, FloatArray]) -> Verdict:
+    """The verdict of a recommendation made from training samples, with its gain on test samples.
+
+    The test samples had no say in the choice, so that the gain on them is an honest one; a choice that
+    does worse there is not changed, but told.
+
+    Parameters
+    ----------
+    advice : Advice
+        From `recommend`.
+    losses : mapping of str to ndarray, shape (n_samples,)
+        Squared error of each approach on each test sample.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    ParameterError
+        As in `verdict`, and where the losses lack the approach recommended.
+    """
+    pairs = _Pairs(losses)
+    chosen = advice.approach
+    if chosen not in losses:
+        raise ParameterError(
+            f"there are no losses of the approach recommended, {chosen}, among {', '.join(losses)}",
+            cause="a recommendation for other approaches",
+            remedy="give the test losses of each approach",
+        )
+    rivals = [name for name in losses if not pairs.is_same(name, chosen)]
+    if not rivals:
+        return Verdict(chosen, advice.reason, 0.0, 0.0, False)
+    rival = min(rivals, key=lambda name: pairs.means[name])
+    gain, error = pairs.difference(rival, chosen)
+    clear = all(pairs.is_clearly_better(chosen, name) for name in rivals)
+    if np.isnan(error):
+        outcome = "one test sample cannot tell more"
+    elif clear:
+        outcome = f"test samples confirm it against {rival}, the next best there"
+    elif pairs.is_clearly_better(rival, chosen):
+        outcome = f"but on the test samples {rival} does better"
+    else:
+        outcome = f"on the test samples it and {rival} cannot be told apart"
+    return Verdict(chosen, f"{advice.reason}; {outcome}", gain, error, clear)
 
 
 class _Pairs:

@@ -1,0 +1,116 @@
+"""Samples in folds: the only pass over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from haarwire.errors import DataError, ParameterError
+from haarwire.moments import Moments
+
+__all__ = ["FOLDS", "checked_folds", "fold_moments", "random_parts"]
+
+IndexArray: TypeAlias = NDArray[np.integer[Any]]
+
+FOLDS: Final = 5
+
+
+def checked_folds(folds: Iterable[Moments]) -> list[Moments]:
+    """Return folds as a list of at least two, or raise ParameterError."""
+    parts = list(folds)
+    if len(parts) < 2:
+        raise ParameterError(
+            f"cross-validation needs at least 2 folds, got {len(parts)}",
+            cause="the samples were not split, or there are too few",
+            remedy="give the moments of disjoint sets: [Moments.from_arrays(X[i::5], Y[i::5]) …]",
+        )
+    for part in parts:
+        if not isinstance(part, Moments):
+            raise ParameterError(
+                f"folds must be moments, got a {type(part).__name__}",
+                cause="arrays, or pairs of arrays, passed as they are",
+                remedy="give [Moments.from_arrays(X[i::5], Y[i::5]) for i in range(5)]",
+            )
+    return parts
+
+
+def random_parts(count: int, n_folds: int, rng: np.random.Generator | int | None) -> list[IndexArray]:
+    """Rows of `n_folds` random folds of like size, each in ascending order.
+
+    Raises
+    ------
+    ParameterError
+        When the number of folds is not an integer ≥ 2.
+    DataError
+        With fewer than two samples a fold.
+    """
+    if isinstance(n_folds, bool) or not isinstance(n_folds, int | np.integer) or n_folds < 2:
+        raise ParameterError(
+            f"the number of folds must be an integer ≥ 2, got {n_folds!r}",
+            cause="a share, or one fold, from which nothing can be left out",
+            remedy="use for example n_folds=5",
+        )
+    if count < 2 * n_folds:
+        raise DataError(
+            f"there are {count} training samples, {n_folds}-fold cross-validation needs at least "
+            f"{2 * n_folds}",
+            cause="very few samples, or most of them held out for the test",
+            remedy="give more samples, or fit one approach with solve(moments, rep, approach=…)",
+        )
+    order = np.random.default_rng(rng).permutation(count)
+    return [np.sort(part) for part in np.array_split(order, n_folds)]
+
+
+def fold_moments(
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    n_folds: int = FOLDS,
+    rng: np.random.Generator | int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[Moments]:
+    """Moments of random folds.
+
+    Parameters
+    ----------
+    X : array_like, shape (N, n)
+        Inputs.
+    Y : array_like, shape (N, m) or (N,)
+        Targets.
+    sample_weight : array_like, shape (N,), optional
+        Weights.
+    n_folds : int
+        How many.
+    rng : numpy.random.Generator or int, optional
+        Source of randomness, or a seed for one.
+    progress : callable, optional
+        Called with the share done.
+
+    Returns
+    -------
+    list of Moments
+
+    Raises
+    ------
+    DataError
+        With fewer than two samples a fold, or samples that moments refuse.
+    ParameterError
+        When the number of folds is not an integer ≥ 2.
+    """
+    inputs, targets = np.asarray(X), np.asarray(Y)
+    weights = None if sample_weight is None else np.asarray(sample_weight)
+    lengths = {len(A) if A.ndim else 0 for A in (inputs, targets, weights) if A is not None}
+    if len(lengths) != 1:
+        Moments.from_arrays(inputs, targets, weights)  # says what does not fit
+    folds: list[Moments] = []
+    parts: Sequence[IndexArray] = random_parts(len(inputs), n_folds, rng)
+    for i, rows in enumerate(parts):
+        chosen = None if weights is None else weights[rows]
+        folds.append(Moments.from_arrays(inputs[rows], targets[rows], chosen))
+        if progress is not None:
+            progress((i + 1) / n_folds)
+    return folds
