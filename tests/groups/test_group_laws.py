@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.sparse
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,6 +48,23 @@ NAMES = (
     "permutations_of_sets:3x2",
     "permutations_of_graphs:3",
     "reverse_complement:2",
+    "permutations_of_tensors:2x3",
+    "permutations_of_tensors:3x3",
+    "alternating:1",
+    "alternating:2",
+    "alternating:3",
+    "alternating:4",
+    "dihedral:3",
+    "dihedral:4",
+    "hyperoctahedral:1",
+    "hyperoctahedral:2",
+    "hyperoctahedral:3",
+    "cube_rotations:2",
+    "cube_rotations:2,channels=2,reflections=true",
+    "wreath:cyclic_shifts:3,copies=2",
+    "wreath:hyperoctahedral:2,copies=2",
+    "wreath:permutations:1,copies=3",
+    "wreath:permutations:3,copies=1",
 )
 
 
@@ -81,7 +99,8 @@ def test_catalogue(name):
     assert {key(g) for g in listed} == set(everything)
     assert len(listed) == rep.order
     np.testing.assert_array_equal(listed[0].to_dense(), np.eye(rep.dim))
-    assert rep.is_permutation
+    assert rep.is_permutation == ("hyperoctahedral" not in name)
+    assert rep.is_signed_permutation
     assert rep.is_orthogonal
     assert rep.is_compact
     assert rep.is_finite
@@ -268,6 +287,13 @@ def test_huge_groups_cost_nothing():
             "dimension 3",
         ),
         (lambda: Representation(3, algebra=[np.ones(2)]), "square matrix", "flat list", "(n, n)"),
+        (lambda: Representation(2, 5), "generators must be a sequence, got 5", "number", "list them"),
+        (lambda: Representation(2, algebra="L"), "algebra must be a sequence, got 'L'", "name", "list them"),
+        (lambda: Representation(2, "ab"), "must be a sequence, got 'ab'", "name", "list them"),
+        (lambda: Permutation([1, [2, 3]]), "indices of a permutation must form", "unevenly", "equally long"),
+        (lambda: SignedPermutation([1, 0], [1, [1]]), "the signs must form", "unevenly", "equally long"),
+        (lambda: Matrix([[1, 2], [3]]), "a generator must form an array", "unevenly", "equally long"),
+        (lambda: Representation(2, algebra=[[[1, 2], [3]]]), "element 0 must form", "missing", "equally"),
         (lambda: permutations(3) + permutations(4), "of S_3", "one to one", "trivial(dim)"),
         (lambda: permutations(3) * reflection(4), "not representations of one group", "one", "trivial"),
     ],
@@ -278,6 +304,14 @@ def test_messages(build, what, cause, remedy):
     assert what in raised.value.what
     assert cause in raised.value.cause
     assert remedy in raised.value.remedy
+
+
+def test_nothing_and_single_things_are_lists():
+    assert Representation(2, None, None).order == 1
+    assert len(Representation(2, Permutation([1, 0])).generators) == 1
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    assert len(Representation(2, algebra=turn).algebra) == 1
+    assert len(Representation(2, algebra=scipy.sparse.csr_array(turn)).algebra) == 1
 
 
 @pytest.mark.parametrize("call", [lambda r: r.elements(limit=0), lambda r: r.sample(0, size=-1)])

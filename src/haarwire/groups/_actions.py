@@ -125,7 +125,7 @@ def turned_or_flipped(shape: tuple[int, int, int], turns_flips: tuple[int, int])
 def corners_moved(n: int, turns_flips: tuple[int, int]) -> Permutation:
     turns, flips = turns_flips
     corners = np.arange(n)
-    return Permutation._trusted(np.roll((-corners) % n if flips else corners, turns))
+    return Permutation._trusted(np.roll(corners[::-1] if flips else corners, turns))
 
 
 def coordinates_moved(p_signs: Signed) -> SignedPermutation:

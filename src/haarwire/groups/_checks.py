@@ -132,7 +132,7 @@ def flag(value: object, parameter: str, call: str) -> bool:
 
 def affordable(base: int, exponent: int, parameter: str, call: str) -> int:
     """base^exponent, a number of coordinates, where that many can be held; `call` shows smaller sizes."""
-    if exponent * math.log2(base) > _MAX_BITS:
+    if base > 1 and exponent * math.log2(base) > _MAX_BITS:
         raise ParameterError(
             f"{parameter} is too large: {base if exponent == 1 else f'{base}^{exponent}'} coordinates, "
             f"at most 2^{_MAX_BITS} (268 million) can be held",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,7 +21,7 @@ from haarwire.groups.representation import Representation
 
 __all__ = ["so2", "translations", "unitary_phase"]
 
-_MAX_FREQUENCY = 10**6
+_MAX_FREQUENCY: Final = 10**6
 
 
 def so2(frequencies: Sequence[int]) -> Representation:
@@ -196,8 +196,8 @@ def _integers(given: Any, ndim: int | None, parameter: str, call: str) -> NDArra
             cause="a single number, lists of different lengths, or frequencies that do not fit one period",
             remedy=f"type {call}",
         )
-    largest = int(np.abs(values).max())
-    if not 0 <= largest <= _MAX_FREQUENCY:
+    # Not np.abs: that of the smallest integer is negative.
+    if max(-int(values.min()), int(values.max())) > _MAX_FREQUENCY:
         raise ParameterError(
             f"{parameter} must lie between −10^6 and 10^6, got {values.min()} … {values.max()}",
             cause="a period of another unit",

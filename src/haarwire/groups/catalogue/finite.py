@@ -164,7 +164,7 @@ def reflection(n: int) -> Representation:
 
 
 def dihedral(n: int) -> Representation:
-    """(ρx)_i = x_{i−1 mod n} and x_{−i mod n}: turns and reflections of a polygon's n corners (D_n).
+    """(ρx)_i = x_{i−1 mod n} and x_{n−1−i}: turns and reflections of a polygon's n corners (D_n).
 
     Parameters
     ----------
@@ -174,8 +174,9 @@ def dihedral(n: int) -> Representation:
     Returns
     -------
     Representation
-        Of order 2n. Generators: the turn by one corner, ``numpy.roll(x, 1)``, and the reflection that
-        keeps corner 0. They correspond to those of ``image_rotations(side, reflections=True)``, n = 4.
+        Of order 2n. Generators: the turn by one corner, ``numpy.roll(x, 1)``, and the reversal
+        ``x[::-1]``, which exchanges the first corner with the last. ``dihedral(4)`` is the group of
+        ``image_rotations(side, reflections=True)``, on the corners of an image.
 
     Raises
     ------
@@ -187,7 +188,7 @@ def dihedral(n: int) -> Representation:
     >>> import numpy as np
     >>> from haarwire.groups import dihedral
     >>> [g.apply(np.arange(5)).tolist() for g in dihedral(5).generators]
-    [[4, 0, 1, 2, 3], [0, 4, 3, 2, 1]]
+    [[4, 0, 1, 2, 3], [4, 3, 2, 1, 0]]
     """
     n = affordable(positive_size(n, "n", "dihedral(6)"), 1, "n", "dihedral(6)")
     if n < 3:

@@ -169,23 +169,24 @@ def o3(multiplicities: str | Mapping[str, int]) -> Representation:
     given = {multiplicities: 1} if isinstance(multiplicities, str) else multiplicities
     call = 'o3({"0e": 2, "1o": 3})'
     if not isinstance(given, Mapping) or not all(
-        isinstance(key, str) and re.fullmatch(r"\d{1,9}[eo]", key) for key in given
+        isinstance(key, str) and re.fullmatch(r"(0|[1-9]\d{0,8})[eo]", key) for key in given
     ):
         raise ParameterError(
             f"the irreducible representations of O(3) are degrees with e or o, got {_shown_keys(given)}",
             cause="a degree without parity, or a notation of another library",
             remedy=f"type {call}",
         )
-    order = sorted(given, key=lambda key: (int(key[:-1]), key[-1]))
-    pairs = [{int(key[:-1]): given[key]} for key in order]
-    degrees = [_multiplicities(pair, "degree", call, largest=_MAX_DEGREE)[0] for pair in pairs]
+    for key in given:
+        _check_copies(int(key[:-1]), given[key], "degree", call, largest=_MAX_DEGREE)
+    order = sorted((int(key[:-1]), key[-1]) for key in given if given[key])
+    if not order:
+        raise _nothing(call)
+    degrees = [(degree, int(given[f"{degree}{parity}"])) for degree, parity in order]
     affordable(sum(count * (2 * degree + 1) for degree, count in degrees), 1, "multiplicities", call)
-    odd = [key[-1] == "o" for key in order]
-    signs = np.concatenate(
-        [np.full(m * (2 * d + 1), -1.0 if o else 1.0) for (d, m), o in zip(degrees, odd, strict=True)]
-    )
+    sizes = [count * (2 * degree + 1) for degree, count in degrees]
+    signs = np.repeat([1.0 if parity == "e" else -1.0 for _, parity in order], sizes)
     return _with_inversion(
-        "o3:" + ",".join(f"{key}={given[key]}" for key in order),
+        "o3:" + ",".join(f"{d}{p}={count}" for (d, p), (_, count) in zip(order, degrees, strict=True)),
         [block_diagonal([(spherical_algebra(d)[a], count) for d, count in degrees]) for a in range(3)],
         partial(_spherical, degrees),
         signs,
@@ -337,27 +338,35 @@ def _multiplicities(given: Any, parameter: str, call: str, *, largest: int) -> l
     """{key: copies} as pairs in the order of the keys; those of no copies are left out."""
     pairs = given if isinstance(given, Mapping) else {given: 1}
     for key, count in pairs.items():
-        for value in (key, count):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-                raise ParameterError(
-                    f"{parameter} and number of copies must be non-negative integers, got {key!r}: {count!r}",
-                    cause="a half-integer spin, a text, or a negative number",
-                    remedy=f"type {call}",
-                )
-        if key > largest:
-            raise ParameterError(
-                f"{parameter} must be at most {largest}, got {key}",
-                cause="a number of copies given as a key: rotations of such degrees are huge dense matrices",
-                remedy=f"type {call}",
-            )
+        _check_copies(key, count, parameter, call, largest=largest)
     found = [(int(key), int(pairs[key])) for key in sorted(pairs) if pairs[key]]
     if not found:
+        raise _nothing(call)
+    return found
+
+
+def _check_copies(key: Any, count: Any, parameter: str, call: str, *, largest: int) -> None:
+    for value in (key, count):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+            raise ParameterError(
+                f"{parameter} and number of copies must be non-negative integers, got {key!r}: {count!r}",
+                cause="a half-integer spin, a text, or a negative number",
+                remedy=f"type {call}",
+            )
+    if key > largest:
         raise ParameterError(
-            "at least one irreducible representation is needed, got none",
-            cause="an empty mapping, or no copies of any",
+            f"{parameter} must be at most {largest}, got {key}",
+            cause="a number of copies given as a key: rotations of such degrees are huge dense matrices",
             remedy=f"type {call}",
         )
-    return found
+
+
+def _nothing(call: str) -> ParameterError:
+    return ParameterError(
+        "at least one irreducible representation is needed, got none",
+        cause="an empty mapping, or no copies of any",
+        remedy=f"type {call}",
+    )
 
 
 def _listed(name: str, blocks: Sequence[tuple[int, int]]) -> str:
