@@ -24,12 +24,14 @@ __all__ = [
     "shown",
     "too_large",
     "transversals",
+    "written_down",
 ]
 
 ENUMERATION_LIMIT: Final = 100_000
 """Default of the largest group that is listed element by element."""
 
 _ENUMERATION_BYTES: Final = 2**30
+_MOST_DIGITS: Final = 10**7
 _MATCH: Final = 1e-6
 """Two matrices of a finite group closer than this (max-norm) are the same element."""
 
@@ -128,6 +130,20 @@ def shown(order: float | Order) -> str:
     if isinstance(order, Order):
         return str(order)
     return str(order) if order < 10**15 else f"about 10^{math.log10(order):.0f}"
+
+
+def written_down(order: float | Order, label: str) -> int | float:
+    """An order as a plain number, where its digits can be computed in seconds."""
+    if not isinstance(order, Order):
+        return order
+    if order.log10 > _MOST_DIGITS:
+        raise GroupTooLargeError(
+            f"{label} has {order} elements, a number of too many digits to be computed",
+            cause="factorials of millions take hours",
+            remedy="nothing in Haarwire needs it: rep.is_finite says that it is finite, and "
+            "rep.action.order.log10 how large",
+        )
+    return int(order)
 
 
 def too_large(label: str, count: str, limit: int | None = None) -> GroupTooLargeError:

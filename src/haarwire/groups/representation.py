@@ -18,7 +18,6 @@ from haarwire.groups._checks import MatrixLike, as_square, positive_size
 from haarwire.groups.action import GroupAction
 from haarwire.groups.elements import Element, Permutation, SignedPermutation
 from haarwire.groups.inner_product import has_invariant_inner_product
-from haarwire.groups.order import Order
 
 __all__ = ["Representation"]
 
@@ -144,11 +143,11 @@ class Representation:
         Raises
         ------
         GroupTooLargeError
-            When a matrix group has more than 100,000 elements, perhaps infinitely many.
+            When a matrix group has more than 100,000 elements, perhaps infinitely many, or when the order
+            has more than ten million digits.
         """
         if self.action is not None:
-            order = self.action.order
-            return int(order) if isinstance(order, Order) else order
+            return enumeration.written_down(self.action.order, self.label)
         if not self.generators and not self.algebra:
             return 1
         if self._is_continuous:

@@ -10,7 +10,7 @@ from sympy.combinatorics import PermutationGroup
 from sympy.combinatorics.named_groups import AlternatingGroup, CyclicGroup, DihedralGroup, SymmetricGroup
 
 import haarwire as hw
-from haarwire.errors import ParameterError
+from haarwire.errors import GroupTooLargeError, ParameterError
 from haarwire.groups import (
     alternating,
     cube_rotations,
@@ -61,6 +61,10 @@ def test_the_orders_of_huge_groups_wait_until_they_are_asked_for():
     rep = permutations(10**7)
     assert "about 10^65657059" in repr(rep)
     assert (rep + rep).is_finite
+    with pytest.raises(GroupTooLargeError, match=r"about 10\^65657059 elements") as raised:
+        rep.order  # noqa: B018
+    assert "hours" in raised.value.cause
+    assert "log10" in raised.value.remedy
     assert permutations(10001).order == math.factorial(10001)
     assert alternating(10001).order == math.factorial(10001) // 2
     assert hyperoctahedral(10001).order == 2**10001 * math.factorial(10001)
