@@ -161,7 +161,8 @@ def nearest_equivariant(W: FloatArray, source: Representation, target: Represent
     if not pair.is_orthogonal or pair.is_signed_permutation:
         return equivariant_maps(source, target).project(W)
     n = source.dim
-    joint = np.zeros((pair.dim, pair.dim))
+    # On a diagonal of the size of W, lest an average of 0 is judged by its own rounding errors.
+    joint = float(np.linalg.norm(W)) * np.eye(pair.dim)
     joint[n:, :n], joint[:n, n:] = W, W.T
     return haar_average(joint, pair)[n:, :n]
 

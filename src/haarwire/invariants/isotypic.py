@@ -122,6 +122,15 @@ class IsotypicDecomposition:
     residual: float = field(repr=False)
     certificate: Certificate
 
+    def project(self, M: FloatArray) -> FloatArray:
+        """The part of an n×n matrix that commutes with the group: ∫ ρ(g) M ρ(g)⁻¹ dg."""
+        total = np.zeros(M.shape)
+        for c in self.components:
+            blocks = (c.dual.T @ M @ c.basis).reshape(c.multiplicity, c.dim, c.multiplicity, c.dim)
+            commuting = _commuting_part(blocks, c.units)
+            total += c.basis @ commuting.reshape(c.basis.shape[1], c.basis.shape[1]) @ c.dual.T
+        return total
+
     def __repr__(self) -> str:
         parts = [f"{c.multiplicity} × {c.dim} ({c.type})" for c in self.components]
         return f"IsotypicDecomposition({self.representation.label}: {', '.join(parts)})"
@@ -395,11 +404,16 @@ def _check_completeness(
         count, size = len(copies), copies[0].shape[1]
         E = np.concatenate(copies, axis=1)
         blocks = (E.T @ R @ E).reshape(count, size, count, size)
-        known = np.einsum("kxly,qxy,quv->kulv", blocks, J, J, optimize=True) / size
-        rest -= E @ known.reshape(E.shape[1], E.shape[1]) @ E.T
+        rest -= E @ _commuting_part(blocks, J).reshape(E.shape[1], E.shape[1]) @ E.T
     defect = float(np.linalg.norm(rest)) / float(np.linalg.norm(R))
     if not defect <= _RESIDUAL:
         raise _uncertified(rep, f"a random element of the commutant is outside its algebra by {defect:.1e}")
+
+
+def _commuting_part(blocks: FloatArray, J: FloatArray) -> FloatArray:
+    """Blocks (c, δ, c, δ) between copies of an irreducible representation, projected on the span of J."""
+    coefficients = np.einsum("kxly,qxy->klq", blocks, J, optimize=True) / J.shape[1]
+    return np.asarray(np.einsum("klq,quv->kulv", coefficients, J, optimize=True))
 
 
 def _uncertified(rep: Representation, what: str) -> ConvergenceError:

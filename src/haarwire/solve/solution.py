@@ -21,16 +21,20 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 class Solution:
     """The global optimum of one approach at one rank: f(x) = coef x + intercept.
 
+    With a target representation two cases have no closed form, and give a local minimum (`is_global`).
+
     Attributes
     ----------
     coef : ndarray, shape (n_targets, n_features)
         W.
     intercept : ndarray, shape (n_targets,)
-        b = ȳ − W x̄ (0 for a model without intercept).
+        b = ȳ − W x̄ (0 for a model without intercept; with a target representation, the part of it that the
+        action on targets leaves fixed).
     rank : int
         Rank of W: at most the bound asked for, less where the data support no more.
     singular_values : ndarray
-        σ of Z = B C^{−1/2}, descending: all of them, not only those kept.
+        σ of Z = B C^{−1/2}, descending: all of them, not only those kept. (Where a target representation
+        leaves no such Z: of W C₀^{1/2}, with W the optimum of unbounded rank.)
     n_modes : int
         Numerical rank q of Z: how many singular values are not zero. The problem has C(q, rank) critical
         points when they are distinct (theory, section 4).
@@ -39,7 +43,8 @@ class Solution:
         (over the augmented samples for `Augmented`), plus the penalties where there are any. The error
         on other data is ``moments.loss(coef, intercept)``.
     invariance_gap : float
-        ‖W − W Q Qᵀ‖_F, the size of the part of W outside the invariant functionals.
+        ‖W − W Q Qᵀ‖_F, the size of the part of W outside the invariant functionals; with a target
+        representation, the distance to the nearest equivariant map.
     is_unique : bool
         Whether σ_r > σ_{r+1} beyond rounding. When they are equal there are other minimizers of the
         same loss. (With a singular C, uniqueness is among the minimum-norm ones.)
@@ -49,6 +54,12 @@ class Solution:
         What was solved.
     form : {"primal", "invariant", "dual"}
         In which coordinates: all n features, the d invariant ones, or the span of the samples.
+    is_global : bool
+        Whether this is known to be the global optimum. False where there is no closed form and it is the
+        best of the local minima found from several starts (then nothing is claimed about uniqueness).
+    lower_bound : float or None
+        Where it is not: a loss that no map of this rank can go below, the larger of the exact optimum of
+        unbounded rank and the plain optimum of the same rank.
     """
 
     coef: FloatArray = field(repr=False)
@@ -62,6 +73,8 @@ class Solution:
     is_minimum_norm: bool
     approach: Approach
     form: Form = "primal"
+    is_global: bool = True
+    lower_bound: float | None = None
 
     @property
     def relative_invariance_gap(self) -> float:

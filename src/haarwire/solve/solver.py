@@ -7,12 +7,14 @@ import numpy as np
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
+from haarwire.invariants.equivariant import acts_trivially
 from haarwire.moments import Moments, Samples
-from haarwire.solve.approaches import Approach, Quadratic, Regularized, check_kinds
+from haarwire.solve.approaches import Approach, Quadratic, Regularized, check_kinds, checked_ridge
+from haarwire.solve.equivariant import EquivariantTask, check_same_group, solve_equivariant
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
 
-__all__ = ["check_samples", "checked_rank", "optimum", "posed", "solve"]
+__all__ = ["check_arguments", "check_samples", "checked_rank", "optimum", "posed", "solve"]
 
 
 def solve(
@@ -23,11 +25,27 @@ def solve(
     approach: Approach,
     ridge: float = 0.0,
     fit_intercept: bool = True,
+    target: Representation | None = None,
+    rng: np.random.Generator | int = 0,
 ) -> Solution:
     """Minimize the squared loss over linear maps of rank ≤ r, the symmetry brought in by `approach`.
 
     W = U_r U_rᵀ B C⁺, J(W) = tr(T) − Σ_{i≤r} σ_i², with (C, B) the approach's quadratic problem and
     U_r the leading left singular vectors of B C^{−1/2}: the global optimum, from one eigendecomposition.
+
+    With a `target` representation σ the maps are to be equivariant, f(ρ(g)x) = σ(g)f(x), in place of
+    invariant (theory, section 6):
+
+    - hard-wired: W ρ(g) = σ(g) W, and the intercept is fixed by σ. For a compact group and an orthogonal σ
+      the optimum of rank ≤ r is exact: singular values come in groups, one for each irreducible
+      representation, that are kept or dropped together, and the best groups are a knapsack. For others it
+      is exact without a rank bound, and a local minimum with one that is active;
+    - augmented: x and y are moved together. The optimum of bounded rank may split an irreducible
+      representation: then it is not equivariant, nor unique, and fits the moved data better than any
+      equivariant map. For an orthogonal σ it is the hard-wired one when the rank is not bounded;
+    - regularized: alpha times Σ‖σ(g)W − Wρ(g)‖², and the same for the intercept. Exact without a rank
+      bound, a local minimum with one that is active;
+    - plain: as without a target.
 
     Parameters
     ----------
@@ -44,10 +62,16 @@ def solve(
         Strength of the ordinary ridge penalty ridge·‖W‖² (‖V‖² in invariant coordinates), ≥ 0.
     fit_intercept : bool
         Whether the model has an intercept.
+    target : Representation, optional
+        The action σ of the same group on the targets, on R^m. None: the targets do not move.
+    rng : numpy.random.Generator or int
+        Source of the random starts where there is no closed form, or a seed.
 
     Returns
     -------
     Solution
+        Where there is no closed form, ``is_global`` is False and ``lower_bound`` says how far from global
+        it can be.
 
     Raises
     ------
@@ -55,12 +79,15 @@ def solve(
         When the sizes do not match, there are fewer than two samples, or all targets are constant.
     ParameterError
         When rank or ridge is out of range.
-    NotCompactError
-        When the approach does not exist for this group.
+    RepresentationError
+        When `target` is not a representation of the same group; NotCompactError when the approach does
+        not exist for this group.
 
     References
     ----------
-    Duan and Montúfar, Understanding Learning Invariance in Deep Linear Networks, arXiv 2506.13714.
+    Duan and Montúfar, Understanding Learning Invariance in Deep Linear Networks, arXiv 2506.13714. Kohn,
+    Sattelberger and Shahverdi, Geometry of Linear Neural Networks: Equivariance and Invariance under
+    Permutation Groups, arXiv 2309.13736.
 
     Examples
     --------
@@ -70,7 +97,25 @@ def solve(
     >>> best = hw.solve(moments, hw.groups.cyclic_shifts(4), approach=hw.Hardwired())
     >>> best.coef.round(6)
     array([[1., 1., 1., 1.]])
+
+    A moving average is a map that commutes with shifts:
+
+    >>> shifts, Y = hw.groups.cyclic_shifts(4), X + np.roll(X, 1, axis=1)
+    >>> best = hw.solve(hw.Moments.from_arrays(X, Y), shifts, approach=hw.Hardwired(), target=shifts)
+    >>> best.coef.round(6)[0]
+    array([1., 0., 0., 1.])
     """
+    if target is not None:
+        check_arguments(moments, rep, approach)
+        first, second = check_same_group(moments, rep, target)
+        if not acts_trivially(second):
+            r = checked_rank(rank, moments.n_targets, moments.n_features)
+            check_samples(moments, fit_intercept=fit_intercept)
+            whole = moments.moments() if isinstance(moments, Samples) else moments
+            used = whole if fit_intercept else whole.about_origin()
+            generator = np.random.default_rng(rng)
+            task = EquivariantTask(used, first, second, r, checked_ridge(ridge), generator)
+            return solve_equivariant(task, approach)
     data, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
     if isinstance(approach, Regularized):
         problem = approach.split_problem(data, rep, ridge=ridge)
@@ -87,6 +132,15 @@ def posed(
     fit_intercept: bool,
 ) -> tuple[Moments | Samples, Quadratic, int]:
     """Check the arguments of `solve`; return the moments used, the quadratic problem and the rank bound."""
+    check_arguments(moments, rep, approach)
+    r = checked_rank(rank, moments.n_targets, moments.n_features)
+    check_samples(moments, fit_intercept=fit_intercept)
+    data = moments if fit_intercept else moments.about_origin()
+    return data, approach.problem(data, rep, ridge=ridge), r
+
+
+def check_arguments(moments: Moments | Samples, rep: Representation, approach: Approach) -> None:
+    """Raise ParameterError unless the arguments are what they should be."""
     if not isinstance(approach, Approach):
         raise ParameterError(
             f"approach must be an Approach, got {approach!r}",
@@ -94,10 +148,6 @@ def posed(
             remedy="use approach=Hardwired(), Augmented(), Regularized(alpha=0.1) or Plain()",
         )
     check_kinds(moments, rep)
-    r = checked_rank(rank, moments.n_targets, moments.n_features)
-    check_samples(moments, fit_intercept=fit_intercept)
-    data = moments if fit_intercept else moments.about_origin()
-    return data, approach.problem(data, rep, ridge=ridge), r
 
 
 def optimum(modes: Modes, rank: int, rep: Representation, approach: Approach) -> Solution:

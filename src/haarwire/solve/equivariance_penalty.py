@@ -1,0 +1,127 @@
+"""The equivariance penalty: how far W is from W ρ(g) = σ(g) W, as a quadratic form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias, final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from haarwire._linalg import EPS
+from haarwire.errors import ParameterError
+from haarwire.groups import Representation, hom
+from haarwire.invariants.equivariant import nearest_equivariant
+from haarwire.invariants.penalty import Penalty
+from haarwire.invariants.reynolds import project_samples, reynolds_operator
+
+__all__ = ["EquivariancePenalty"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class EquivariancePenalty:
+    """P(W) = Σ ‖σ(g)W − Wρ(g)‖² + Σ ‖KW − WL‖², or ‖W − ∫σ(g)Wρ(g)⁻¹dg‖² ("projection").
+
+    Attributes
+    ----------
+    source, target : Representation
+        ρ and σ, of one group.
+    kind : {"generators", "projection"}
+        Which of the two. The first depends on the generators chosen, the second on the group only.
+    """
+
+    source: Representation
+    target: Representation
+    kind: Penalty
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("generators", "projection"):
+            raise ParameterError(
+                f"the penalty must be 'generators' or 'projection', got {self.kind!r}",
+                cause="a misspelt option",
+                remedy="use penalty='generators' (any group) or penalty='projection' (compact groups)",
+            )
+
+    def half_gradient(self, W: FloatArray) -> FloatArray:
+        """𝒫(W) with P(W) = tr(𝒫(W) Wᵀ), for W of shape (m, n)."""
+        if self.kind == "projection":
+            return self._outside(W)
+        total = np.zeros(W.shape)
+        for g, h in zip(self.source.generators, self.target.generators, strict=True):
+            defect = h.apply(W.T).T - g.pull_back(W)
+            total += h.pull_back(defect.T).T - g.apply(defect)
+        for L, K in zip(self.source.algebra, self.target.algebra, strict=True):
+            defect = K @ W - (L.T @ W.T).T
+            total += K.T @ defect - (L @ defect.T).T
+        return total
+
+    def _outside(self, W: FloatArray) -> FloatArray:
+        """(I − Π)ᵀ(I − Π) W, Π the Haar average of maps."""
+        if self.source.is_orthogonal and self.target.is_orthogonal:
+            return W - nearest_equivariant(W, self.source, self.target)
+        rest = W.ravel() - project_samples(W.ravel(), self._maps)
+        return np.asarray(rest - project_samples(rest, self._maps.dual)).reshape(W.shape)
+
+    @cached_property
+    def _maps(self) -> Representation:
+        return hom(self.source, self.target)
+
+    @cached_property
+    def condition(self) -> sp.csr_array:
+        """D with P(W) = ‖D W.ravel()‖² for "generators": σ(g) ⊗ I − I ⊗ ρ(g)ᵀ, one below the other."""
+        m, n = self.target.dim, self.source.dim
+        left, right = sp.eye_array(m, format="csr"), sp.eye_array(n, format="csr")
+        blocks = [
+            sp.kron(h.to_sparse(), right) - sp.kron(left, g.to_sparse().T)
+            for g, h in zip(self.source.generators, self.target.generators, strict=True)
+        ]
+        blocks += [
+            sp.kron(sp.csr_array(K), right) - sp.kron(left, sp.csr_array(L).T)
+            for L, K in zip(self.source.algebra, self.target.algebra, strict=True)
+        ]
+        return sp.csr_array(sp.vstack(blocks)) if blocks else sp.csr_array((0, m * n))
+
+    @property
+    def mean(self) -> float:
+        """About the mean of P(W)/‖W‖² over all maps: exact for generators of trace 0."""
+        if self.kind == "projection":
+            return 1.0
+        parts = ((self.source, self.source.dim), (self.target, self.target.dim))
+        total = 0.0
+        for rep, dim in parts:
+            for entries in (*(g.to_sparse() for g in rep.generators), *map(sp.csr_array, rep.algebra)):
+                total += float((entries.data**2).sum()) / dim
+        return total
+
+    def restricted(self, basis: FloatArray) -> FloatArray:
+        """The form on the span of the columns of `basis` (mn × p), shape (p, p)."""
+        if self.kind == "generators":
+            defects = self.condition @ basis
+            return np.asarray(defects.T @ defects)
+        shape = self.target.dim, self.source.dim
+        images = [self.half_gradient(column.reshape(shape)).ravel() for column in basis.T]
+        form = basis.T @ np.stack(images, axis=1) if images else np.zeros((0, 0))
+        return np.asarray((form + form.T) / 2.0)
+
+    def bound(self, alpha: float) -> FloatArray:
+        """Ω = αK(I + αK)⁻¹ (m×m), with bᵀKb the same penalty on an intercept b."""
+        m = self.target.dim
+        if self.kind == "projection":
+            rest = np.eye(m) - reynolds_operator(self.target)
+            K = rest.T @ rest
+        else:
+            K = np.zeros((m, m))
+            for h in self.target.generators:
+                defect = h.to_dense() - np.eye(m)
+                K += defect.T @ defect
+            for L in self.target.algebra:
+                K += sp.csr_array(L.T @ L).toarray()
+        values, vectors = np.linalg.eigh(K)
+        values = np.where(values > 64 * m * EPS * values[-1], values, 0.0)
+        weights = alpha * values / (1.0 + alpha * values)
+        return np.asarray((vectors * weights) @ vectors.T)
