@@ -24,6 +24,7 @@ __all__ = [
     "graded_eigh",
     "left_null_space",
     "reciprocal_condition",
+    "root_whitener",
     "symmetric_whitener",
 ]
 
@@ -148,6 +149,38 @@ def symmetric_whitener(
     factor = np.zeros((k, kept.size))
     factor[live] = F
     return Whitener(factor, kept)
+
+
+def root_whitener(A: FloatArray, tol: float, magnitude: FloatArray) -> tuple[Whitener, FloatArray]:
+    """`symmetric_whitener` of C = AᵀA (k×k) from its root A (p×k): C is not formed, nor cond(A) squared.
+
+    A D = UΣVᵀ with unit columns, F = D V Σ^{−1}. Singular values at most `tol` times the largest count as
+    zero, and so do columns that are short against the length √magnitude of what they were summed from.
+
+    Returns
+    -------
+    whitener : Whitener
+        F and the values σ², ascending.
+    left : ndarray, shape (p, rank)
+        The columns of U that belong to them: A F = U.
+    """
+    k = A.shape[1]
+    length = np.sqrt(np.einsum("ij,ij->j", A, A))
+    live = np.flatnonzero(length > tol * np.sqrt(np.maximum(magnitude, 0.0)))
+    if live.size == 0:
+        return Whitener(np.zeros((k, 0)), np.zeros(0)), np.zeros((A.shape[0], 0))
+    scale = 1.0 / length[live]
+    U, sigma, Vt = np.linalg.svd(A[:, live] * scale, full_matrices=False)
+    noise = np.sqrt(Vt**2 @ (np.maximum(magnitude[live], 0.0) * scale**2))
+    keep = np.flatnonzero(sigma > tol * np.maximum(sigma[0], noise))[::-1]
+    kept = sigma[keep]
+    F = scale[:, None] * Vt[keep].T / kept
+    if kept.size < live.size:
+        basis, _ = np.linalg.qr(Vt[keep].T / scale[:, None])
+        F = basis @ (basis.T @ F)
+    factor = np.zeros((k, kept.size))
+    factor[live] = F
+    return Whitener(factor, kept**2), U[:, keep]
 
 
 def block_eigh(A: FloatArray) -> tuple[FloatArray, FloatArray]:

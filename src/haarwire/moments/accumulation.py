@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from haarwire.moments.centred import CentredSink
 from haarwire.moments.exact import IntegerSink, are_small_integers
-from haarwire.moments.summary import Summary
+from haarwire.moments.summary import Summary, widened
 
 __all__ = ["Accumulator"]
 
@@ -46,6 +46,9 @@ class Accumulator:
         The rows multiplied at a time; None for a chunk of about 32 MB.
     max_rows : int or None
         The number of rows to come, where known: no larger buffer is made.
+    triangular : bool
+        Whether to keep a triangular factor of the scatter (twice the work and more, no squared condition
+        number).
     """
 
     def __init__(
@@ -56,11 +59,16 @@ class Accumulator:
         dtype: type[np.floating[Any]] = np.float64,
         chunk_rows: int | None = None,
         max_rows: int | None = None,
+        triangular: bool = False,
     ) -> None:
         self.n_features = n_features
         self.n_targets = n_targets
         self._dtype = dtype
-        rows = chunk_rows or max(_CHUNK_MIN_ROWS, _CHUNK_ELEMENTS // (n_features + n_targets))
+        self._triangular = triangular
+        width = n_features + n_targets
+        # A triangle is factored anew with every chunk: too few rows under it would be a waste.
+        least = max(_CHUNK_MIN_ROWS, 4 * width) if triangular else _CHUNK_MIN_ROWS
+        rows = chunk_rows or max(least, _CHUNK_ELEMENTS // width)
         self._rows = rows if max_rows is None else max(1, min(rows, max_rows))
         self._integers: IntegerSink | None = None
         self._reals: CentredSink | None = None
@@ -88,7 +96,8 @@ class Accumulator:
     def _add(self, X: NumericArray, Y: NumericArray, weights: FloatArray | None) -> None:
         if weights is not None and (weights == 1).all():
             weights = None
-        if self._reals is None and weights is None and are_small_integers(X, Y):
+        exact = self._reals is None and weights is None and not self._triangular
+        if exact and are_small_integers(X, Y):
             if self._integers is None:
                 self._integers = IntegerSink(self.n_features, self.n_targets, X.dtype, self._rows)
             if self._integers.dtype == X.dtype:
@@ -98,8 +107,45 @@ class Accumulator:
             # From here on everything is floating point, starting from what was exact until now.
             start = None if self._integers is None else self._integers.summary()
             self._integers = None
-            self._reals = CentredSink(self.n_features, self.n_targets, self._dtype, self._rows, start)
+            self._reals = self._centred_sink(start)
         self._reals.add(X, Y, weights)
+
+    def _centred_sink(self, start: Summary | None = None) -> CentredSink:
+        return CentredSink(
+            self.n_features, self.n_targets, self._dtype, self._rows, start, triangular=self._triangular
+        )
+
+    def widen(self, extra: int) -> None:
+        """From here on there are `extra` more targets, that were zero for all rows so far."""
+        self.n_targets += extra
+        if self._integers is not None:
+            self._integers = self._integers.widened(extra)
+        elif self._reals is not None:
+            self._reals = self._centred_sink(widened(self._reals.summary(), extra))
+
+    def state(self) -> dict[str, NumericArray]:
+        """All that rows have left in the accumulator: views of its own arrays, to be stored at once."""
+        sizes = {"sizes": np.array([self.n_features, self.n_targets, self._rows], np.int64)}
+        if self._integers is not None:
+            kind = np.frombuffer(self._integers.dtype.char.encode(), np.uint8)
+            return {**sizes, "integers": kind, **self._integers.state()}
+        return sizes if self._reals is None else {**sizes, **self._reals.state()}
+
+    @classmethod
+    def from_state(
+        cls, state: dict[str, NumericArray], *, dtype: type[np.floating[Any]], triangular: bool
+    ) -> Accumulator:
+        """An accumulator that goes on where another one's `state` was taken, to the same bits."""
+        n_features, n_targets, rows = map(int, state["sizes"])
+        whole = cls(n_features, n_targets, dtype=dtype, chunk_rows=rows, triangular=triangular)
+        if "integers" in state:
+            kind = np.dtype(bytes(state["integers"]).decode())
+            whole._integers = IntegerSink(n_features, n_targets, kind, rows)
+            whole._integers.restore(state)
+        elif "buffer" in state:
+            whole._reals = whole._centred_sink()
+            whole._reals.restore(state)
+        return whole
 
     def summary(self) -> Summary | None:
         """The moments of all rows, None if there were none of non-zero weight. Ends the accumulator."""

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.moments.summary import Summary
+from haarwire.moments.summary import Summary, two_sum
+from haarwire.moments.updates import GramUpdate, TriangularUpdate, Update
 
 __all__ = ["CentredSink"]
 
@@ -29,7 +30,8 @@ class CentredSink:
     greatest weight), so that constant columns are exactly zero from there on, and no digits are lost to a
     large mean. 2ᵏ is about the greatest weight, so that tiny and huge weights do as well as others.
 
-    Every chunk adds a matrix AᵀA, so the scatter is positive semidefinite but for the rounding of sums.
+    Every chunk adds a matrix AᵀA, so the scatter is positive semidefinite but for the rounding of sums; or
+    its rows enter a triangular factor of the scatter (``triangular``).
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class CentredSink:
         dtype: type[np.floating[Any]],
         rows: int,
         start: Summary | None = None,
+        *,
+        triangular: bool = False,
     ) -> None:
         self._n = n_features
         size = n_features + n_targets
@@ -47,15 +51,20 @@ class CentredSink:
         self._buffer = np.empty((rows + 1, size), dtype)
         self._roots = np.ones(rows, dtype)
         self._ones = np.ones(min(rows, self._panel), dtype)
-        self._product = np.empty((size, size), dtype)
         self._pivot = np.empty(size, dtype)
         self._begin_chunk()
         if start is None:
             start = Summary(0, 0.0, np.zeros(size), np.zeros((size, size)))
-        self._count, self._weight, self._mean, self._scatter = start
+        self._count, self._weight, self._mean = start.n_samples, start.weight, start.mean
         # The mean so far is the unevaluated sum of two doubles: differences of the means of chunks then
         # do not suffer from the rounding of large means.
-        self._mean_tail = np.zeros(size)
+        self._mean_tail = np.zeros(size) if start.mean_tail is None else start.mean_tail
+        self._update: Update
+        if triangular:
+            assert start.factor is not None or not start.scatter.any()
+            self._update = TriangularUpdate(start.scatter if start.factor is None else start.factor)
+        else:
+            self._update = GramUpdate(start.scatter, dtype)
 
     def _begin_chunk(self) -> None:
         self._used = 0
@@ -135,12 +144,8 @@ class CentredSink:
             self._buffer[used] = math.sqrt(self._weight * math.ldexp(share, -self._exponent)) * step
             chunk = self._buffer[: used + 1]
             self._mean_tail += share * step
-        _normalize(self._mean, self._mean_tail)
-        np.matmul(chunk.T, chunk, out=self._product)
-        if self._exponent == 0:
-            self._scatter += self._product
-        else:
-            self._scatter += np.ldexp(self._product, self._exponent, dtype=np.float64)
+        self._mean, self._mean_tail = two_sum(self._mean, self._mean_tail)
+        self._update.add(chunk, self._exponent)
         self._count += used
         self._weight += weight
         self._begin_chunk()
@@ -148,12 +153,31 @@ class CentredSink:
     def summary(self) -> Summary:
         """The moments of all rows, in the sink's own arrays: this ends the sink."""
         self._merge_chunk()
-        return Summary(self._count, self._weight, self._mean, self._scatter)
+        update = self._update
+        return Summary(
+            self._count, self._weight, self._mean, update.scatter(), self._mean_tail, update.factor
+        )
 
+    def state(self) -> dict[str, NumericArray]:
+        """Everything, rows that are not multiplied yet included: views of the sink's own arrays."""
+        numbers = (self._used, self._chunk_weight, self._weighted, self._exponent, self._count, self._weight)
+        return {
+            "numbers": np.array(numbers, np.float64),
+            "buffer": self._buffer[: self._used],
+            "roots": self._roots[: self._used],
+            "pivot": self._pivot,
+            "chunk_sum": self._chunk_sum,
+            "mean": self._mean,
+            "mean_tail": self._mean_tail,
+            "matrix": self._update.matrix,
+        }
 
-def _normalize(head: FloatArray, tail: FloatArray) -> None:
-    """Rewrite head + tail, in place, so that head is the rounded sum (Knuth's error-free addition)."""
-    total = head + tail
-    back = total - head
-    tail[:] = (head - (total - back)) + (tail - back)
-    head[:] = total
+    def restore(self, state: dict[str, NumericArray]) -> None:
+        """Go on from a `state`; the sink must have been made with the same arguments."""
+        used, self._chunk_weight, weighted, exponent, count, self._weight = map(float, state["numbers"])
+        self._used, self._weighted, self._exponent = int(used), bool(weighted), int(exponent)
+        self._count = int(count)
+        self._buffer[: self._used], self._roots[: self._used] = state["buffer"], state["roots"]
+        self._pivot[:], self._chunk_sum = state["pivot"], state["chunk_sum"]
+        self._mean, self._mean_tail = state["mean"], state["mean_tail"]
+        self._update.matrix = state["matrix"]

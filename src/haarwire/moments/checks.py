@@ -74,8 +74,8 @@ def as_targets(Y: ArrayLike, name: str) -> NumericArray:
     return A
 
 
-def as_weights(sample_weight: ArrayLike, n_samples: int, name: str) -> FloatArray:
-    """Weights as a float64 array of shape (N,), finite and at least zero."""
+def as_weights(sample_weight: ArrayLike, n_samples: int, name: str, first_row: int = 0) -> FloatArray:
+    """Weights as a float64 array of shape (N,), finite and ≥ 0; rows are counted from `first_row`."""
     w = _as_numeric(sample_weight, name).astype(np.float64)
     if w.shape != (n_samples,):
         raise DataError(
@@ -87,7 +87,7 @@ def as_weights(sample_weight: ArrayLike, n_samples: int, name: str) -> FloatArra
     if bad.any():
         row = int(bad.argmax())
         raise DataError(
-            f"{name} is {w[row]} at row {row}; weights must be finite and at least zero.",
+            f"{name} is {w[row]} at row {first_row + row}; weights must be finite and at least zero.",
             cause="a missing value, a division by zero, or a difference.",
             remedy="give samples that do not count the weight 0.",
         )
@@ -104,8 +104,21 @@ def check_lengths(X: NumericArray, Y: NumericArray, where: str) -> None:
         )
 
 
-def check_accumulate(accumulate: str, chunk_rows: int | None) -> None:
-    """The two options of how moments are summed."""
+def check_accumulate(accumulate: str, chunk_rows: int | None, accuracy: str = "gram") -> None:
+    """The options of how moments are summed."""
+    if accuracy not in ("gram", "qr"):
+        raise ParameterError(
+            f"accuracy is {accuracy!r}.",
+            cause="a misspelt word, or a tolerance in its place.",
+            remedy='accuracy="gram" (sums of products, the default), or accuracy="qr" for nearly collinear '
+            "features.",
+        )
+    if accuracy == "qr" and accumulate == "float32":
+        raise ParameterError(
+            'accuracy="qr" and accumulate="float32" contradict each other.',
+            cause="one option asks for the most digits, the other for the fewest.",
+            remedy="leave accumulate out; data in float32 are taken as they are.",
+        )
     if accumulate not in ("float64", "float32"):
         raise ParameterError(
             f"accumulate is {accumulate!r}.",
@@ -165,7 +178,11 @@ def check_finite(X: NumericArray, Y: NumericArray, names: Sequence[str] = ("X", 
 
 
 def not_finite(
-    X: NumericArray, Y: NumericArray, weights: FloatArray | None, names: Sequence[str]
+    X: NumericArray,
+    Y: NumericArray,
+    weights: FloatArray | None,
+    names: Sequence[str],
+    first_row: int = 0,
 ) -> DataError:
     """The error that names the first NaN or infinity in a row that counts, or else the overflow."""
     for start in range(0, len(X), _SEARCH_ROWS):
@@ -177,7 +194,7 @@ def not_finite(
                 row, column = np.unravel_index(int(bad.argmax()), bad.shape)
                 value = A[start + row, column]
                 return DataError(
-                    f"{name} is {value} at row {start + row}, column {column}.",
+                    f"{name} is {value} at row {first_row + start + row}, column {column}.",
                     cause="a missing value, a logarithm of zero, or a division by zero.",
                     remedy="drop such rows (keep = np.isfinite(X).all(axis=1); X[keep], Y[keep]), give them "
                     "the weight 0, or fill them in, for example with scikit-learn's SimpleImputer.",

@@ -89,3 +89,23 @@ class IntegerSink:
         if self.dtype == np.uint8:
             total[: self._n] += 128 * count
         return Summary(int(count), count, total / count, scatter.copy())
+
+    def widened(self, extra: int) -> IntegerSink:
+        """A sink of the same rows with `extra` more targets, all zero. Ends this one."""
+        self._flush()
+        size, wide = self._size, self._size + extra
+        sink = IntegerSink(self._n, wide - self._n, self.dtype, len(self._block))
+        sink._sums[:size, :size] = self._sums[:size, :size]
+        sink._sums[wide, :size] = sink._sums[:size, wide] = self._sums[:size, size]
+        sink._sums[wide, wide] = self._sums[size, size]
+        return sink
+
+    def state(self) -> dict[str, NumericArray]:
+        """Everything, rows that are not multiplied yet included: views of the sink's own arrays."""
+        return {"block": self._block[: self._used], "sums": self._sums}
+
+    def restore(self, state: dict[str, NumericArray]) -> None:
+        """Go on from a `state`; the sink must have been made with the same arguments."""
+        self._used = len(state["block"])
+        self._block[: self._used] = state["block"]
+        self._sums = state["sums"]

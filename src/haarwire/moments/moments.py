@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from haarwire._linalg import EPS
 from haarwire.errors import DataError
 from haarwire.moments.checks import as_model, check_fields
-from haarwire.moments.streaming import Folded, Precision, fold_arrays, fold_batches
+from haarwire.moments.streaming import Accuracy, Folded, Precision, fold_arrays, fold_batches
 from haarwire.moments.summary import Summary, joined, parted
+from haarwire.moments.updates import triangle
 
 __all__ = ["Moments"]
 
@@ -47,6 +48,13 @@ class Moments:
         The relative rounding error of the products that were summed: that of float64, or of float32 where
         they were accumulated in float32. Rank decisions go by it.
 
+    Attributes
+    ----------
+    factor : array of shape (n + m, n + m) or None
+        Upper triangular R with RᵀR = S, of moments made with ``accuracy="qr"`` and their sums. `solve` works
+        with R then, whose condition number is that of the samples, not its square. (Moments that are moved
+        by a group, or that a part was taken away from, have none.)
+
     Raises
     ------
     DataError
@@ -73,6 +81,7 @@ class Moments:
     scatter: FloatArray
     dtype: np.dtype[Any] = field(default=np.dtype(np.float64))
     eps: float = EPS
+    factor: FloatArray | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         mean, scatter = _frozen(self.mean), _frozen(self.scatter)
@@ -95,6 +104,7 @@ class Moments:
         sample_weight: ArrayLike | None = None,
         *,
         accumulate: Precision = "float64",
+        accuracy: Accuracy = "gram",
         chunk_rows: int | None = None,
     ) -> Self:
         """The moments of samples in memory or in a memory map.
@@ -113,6 +123,10 @@ class Moments:
         accumulate : {"float64", "float32"}
             The precision of products within a chunk of rows; sums over chunks are always float64.
             "float32" is about twice as fast, good to four or five digits, and makes `dtype` float32.
+        accuracy : {"gram", "qr"}
+            What is kept of the samples: sums of products, or a triangular `factor` of them by TSQR. "qr"
+            takes a few times as long, and gives coefficients an error of eps·cond(X), in place of
+            eps·cond(X)², for nearly collinear features.
         chunk_rows : int, optional
             The rows multiplied at a time; by default a chunk takes about 32 MB.
 
@@ -123,7 +137,9 @@ class Moments:
         ParameterError
             If an option is out of range.
         """
-        return cls._from_fold(fold_arrays(X, Y, sample_weight, accumulate, chunk_rows))
+        return cls._from_fold(
+            fold_arrays(X, Y, sample_weight, accumulate, chunk_rows=chunk_rows, accuracy=accuracy)
+        )
 
     @classmethod
     def from_batches(
@@ -131,6 +147,7 @@ class Moments:
         batches: Iterable[tuple[ArrayLike, ...]],
         *,
         accumulate: Precision = "float64",
+        accuracy: Accuracy = "gram",
         chunk_rows: int | None = None,
     ) -> Self:
         """The moments of a stream of samples; it does not matter how it is cut into batches.
@@ -139,7 +156,7 @@ class Moments:
         ----------
         batches : iterable of (X, Y) or (X, Y, sample_weight)
             As in `from_arrays`. Batches without rows are passed over.
-        accumulate, chunk_rows
+        accumulate, accuracy, chunk_rows
             As in `from_arrays`; rows are gathered until a chunk is full.
 
         Raises
@@ -149,11 +166,19 @@ class Moments:
         ParameterError
             If an option is out of range.
         """
-        return cls._from_fold(fold_batches(batches, accumulate, chunk_rows))
+        return cls._from_fold(fold_batches(batches, accumulate, chunk_rows, accuracy))
 
     @classmethod
     def _from_fold(cls, folded: Folded) -> Self:
-        return cls(folded.n_features, *folded.summary, np.dtype(folded.precision), folded.eps)
+        return cls._from_summary(folded.n_features, folded.summary, np.dtype(folded.precision), folded.eps)
+
+    @classmethod
+    def _from_summary(cls, n_features: int, summary: Summary, dtype: np.dtype[Any], eps: float) -> Self:
+        moments = cls(n_features, *summary[:4], dtype, eps)
+        if summary.factor is not None:
+            # Not a field of the constructor: dataclasses.replace then drops it with the scatter.
+            object.__setattr__(moments, "factor", _frozen(summary.factor))
+        return moments
 
     @property
     def n_targets(self) -> int:
@@ -235,11 +260,11 @@ class Moments:
 
     @property
     def _summary(self) -> Summary:
-        return Summary(self.count, self.weight, self.mean, self.scatter)
+        return Summary(self.count, self.weight, self.mean, self.scatter, None, self.factor)
 
     def _like(self, summary: Summary, other: Moments) -> Moments:
         dtype = np.result_type(self.dtype, other.dtype)
-        return Moments(self.n_features, *summary, dtype, max(self.eps, other.eps))
+        return Moments._from_summary(self.n_features, summary, dtype, max(self.eps, other.eps))
 
     def about_origin(self) -> Moments:
         """The same samples for models without an intercept: mean 0 and scatter Σ w z zᵀ.
@@ -251,7 +276,11 @@ class Moments:
             scatter *= self.weight
             scatter += self.scatter
         mean = np.zeros_like(self.mean)
-        return replace(self, mean=mean, scatter=scatter)
+        moved = replace(self, mean=mean, scatter=scatter)
+        if self.factor is not None:
+            R = triangle([self.factor, np.sqrt(self.weight) * self.mean[None]])
+            object.__setattr__(moved, "factor", _frozen(R))
+        return moved
 
     def losses(self, coef: ArrayLike, intercept: ArrayLike = 0.0) -> FloatArray:
         """The mean squared error of x ↦ W x + b on each target, of shape (m,).

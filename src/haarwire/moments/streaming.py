@@ -20,11 +20,12 @@ from haarwire.moments.checks import (
 )
 from haarwire.moments.summary import Summary
 
-__all__ = ["Folded", "Precision", "fold_arrays", "fold_batches"]
+__all__ = ["Accuracy", "Batch", "Fold", "Folded", "Precision", "checked_batch", "fold_arrays", "fold_batches"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
 Precision: TypeAlias = Literal["float64", "float32"]
+Accuracy: TypeAlias = Literal["gram", "qr"]
 
 
 class Batch(NamedTuple):
@@ -34,6 +35,7 @@ class Batch(NamedTuple):
     Y: NumericArray
     weights: FloatArray | None
     where: str
+    first_row: int = 0
 
     @property
     def names(self) -> tuple[str, str]:
@@ -55,10 +57,12 @@ def fold_arrays(
     Y: ArrayLike,
     sample_weight: ArrayLike | None,
     accumulate: Precision,
+    *,
     chunk_rows: int | None,
+    accuracy: Accuracy,
 ) -> Folded:
     """The fold of a single batch; see `Moments.from_arrays`."""
-    check_accumulate(accumulate, chunk_rows)
+    check_accumulate(accumulate, chunk_rows, accuracy)
     batch = checked_batch(X, Y, sample_weight)
     if len(batch.X) == 0:
         raise DataError(
@@ -66,7 +70,9 @@ def fold_arrays(
             cause="a selection of rows that selects none.",
             remedy="pass at least one sample; a sum can start with Moments.empty(n_features, n_targets).",
         )
-    folded = _fold([batch], accumulate, chunk_rows, max_rows=len(batch.X))
+    fold = Fold(accumulate, chunk_rows, accuracy, max_rows=len(batch.X))
+    fold.add(batch)
+    folded = fold.result()
     if folded is None:
         raise DataError(
             f"All {len(batch.X)} entries of sample_weight are zero.",
@@ -77,11 +83,17 @@ def fold_arrays(
 
 
 def fold_batches(
-    batches: Iterable[tuple[ArrayLike, ...]], accumulate: Precision, chunk_rows: int | None
+    batches: Iterable[tuple[ArrayLike, ...]],
+    accumulate: Precision,
+    chunk_rows: int | None,
+    accuracy: Accuracy,
 ) -> Folded:
     """The fold of a stream; see `Moments.from_batches`."""
-    check_accumulate(accumulate, chunk_rows)
-    folded = _fold(checked_batches(batches), accumulate, chunk_rows, max_rows=None)
+    check_accumulate(accumulate, chunk_rows, accuracy)
+    fold = Fold(accumulate, chunk_rows, accuracy)
+    for batch in checked_batches(batches):
+        fold.add(batch)
+    folded = fold.result()
     if folded is None:
         raise DataError(
             "The batches hold no sample with a weight above zero.",
@@ -91,8 +103,10 @@ def fold_batches(
     return folded
 
 
-def checked_batch(X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, where: str = "") -> Batch:
-    """The arrays as a `Batch`.
+def checked_batch(
+    X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, where: str = "", first_row: int = 0
+) -> Batch:
+    """The arrays as a `Batch`, whose rows are counted from `first_row`.
 
     Raises
     ------
@@ -103,8 +117,8 @@ def checked_batch(X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, w
     check_lengths(inputs, targets, where)
     weights = None
     if sample_weight is not None:
-        weights = as_weights(sample_weight, len(inputs), "sample_weight" + where)
-    return Batch(inputs, targets, weights, where)
+        weights = as_weights(sample_weight, len(inputs), "sample_weight" + where, first_row)
+    return Batch(inputs, targets, weights, where, first_row)
 
 
 def checked_batches(batches: Iterable[tuple[ArrayLike, ...]]) -> Iterator[Batch]:
@@ -148,25 +162,81 @@ def _described(batch: object) -> str:
     return f"of type {type(batch).__name__}"
 
 
-def _fold(
-    batches: Iterable[Batch], accumulate: Precision, chunk_rows: int | None, max_rows: int | None
-) -> Folded | None:
-    """One accumulator takes in all batches; None if no sample counts."""
-    dtype = np.float32 if accumulate == "float32" else np.float64
-    total: Accumulator | None = None
-    is_single = True
-    with np.errstate(over="ignore", invalid="ignore"):
-        for batch in batches:
-            if total is None:
-                widths = batch.X.shape[1], batch.Y.shape[1]
-                total = Accumulator(*widths, dtype=dtype, chunk_rows=chunk_rows, max_rows=max_rows)
-            is_single = is_single and batch.X.dtype == batch.Y.dtype == np.float32
-            try:
-                total.add(batch.X, batch.Y, batch.weights)
-            except FloatingPointError:
-                raise not_finite(batch.X, batch.Y, batch.weights, batch.names) from None
-        summary = None if total is None else total.summary()
-    if total is None or summary is None:
-        return None
-    eps = float(np.finfo(dtype).eps)
-    return Folded(total.n_features, summary, "float32" if is_single else accumulate, eps)
+class Fold:
+    """Checked batches, one after the other, into one accumulator.
+
+    Parameters
+    ----------
+    accumulate, chunk_rows, accuracy
+        As in `Moments.from_arrays`.
+    max_rows : int or None
+        The number of rows to come, where known.
+    """
+
+    def __init__(
+        self,
+        accumulate: Precision = "float64",
+        chunk_rows: int | None = None,
+        accuracy: Accuracy = "gram",
+        *,
+        max_rows: int | None = None,
+    ) -> None:
+        self._accumulate = accumulate
+        self._dtype = np.float32 if accumulate == "float32" else np.float64
+        self._chunk_rows = chunk_rows
+        self._triangular = accuracy == "qr"
+        self._max_rows = max_rows
+        self._total: Accumulator | None = None
+        self._is_single = True
+
+    @property
+    def sizes(self) -> tuple[int, int] | None:
+        """The numbers of features and targets, once they are known."""
+        return None if self._total is None else (self._total.n_features, self._total.n_targets)
+
+    def add(self, batch: Batch) -> None:
+        """Take in a batch; more targets than before were zero before.
+
+        Raises
+        ------
+        DataError
+            If an entry that counts is not finite.
+        """
+        n_features, n_targets = batch.X.shape[1], batch.Y.shape[1]
+        if self._total is None:
+            self._total = Accumulator(
+                n_features,
+                n_targets,
+                dtype=self._dtype,
+                chunk_rows=self._chunk_rows,
+                max_rows=self._max_rows,
+                triangular=self._triangular,
+            )
+        elif n_targets > self._total.n_targets:
+            self._total.widen(n_targets - self._total.n_targets)
+        self._is_single = self._is_single and batch.X.dtype == batch.Y.dtype == np.float32
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._total.add(batch.X, batch.Y, batch.weights)
+        except FloatingPointError:
+            raise not_finite(batch.X, batch.Y, batch.weights, batch.names, batch.first_row) from None
+
+    def result(self) -> Folded | None:
+        """The fields of `Moments`, None if no sample counts. Ends the fold."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            summary = None if self._total is None else self._total.summary()
+        if self._total is None or summary is None:
+            return None
+        precision: Precision = "float32" if self._is_single else self._accumulate
+        return Folded(self._total.n_features, summary, precision, float(np.finfo(self._dtype).eps))
+
+    def state(self) -> dict[str, NumericArray]:
+        """All that batches have left: views, to be stored at once."""
+        single = {"is_single": np.array([self._is_single], np.uint8)}
+        return single if self._total is None else {**single, **self._total.state()}
+
+    def restore(self, state: dict[str, NumericArray]) -> None:
+        """Go on from a `state` of a fold with the same arguments, to the same bits."""
+        self._is_single = bool(state["is_single"][0])
+        if "sizes" in state:
+            self._total = Accumulator.from_state(state, dtype=self._dtype, triangular=self._triangular)

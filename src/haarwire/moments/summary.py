@@ -5,14 +5,16 @@ Chan, Golub and LeVeque (1983), *Algorithms for computing the sample variance*, 
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.errors import DataError
+from haarwire.moments.updates import triangle
 
-__all__ = ["Summary", "joined", "parted"]
+__all__ = ["Summary", "joined", "parted", "two_sum", "widened"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -24,12 +26,17 @@ _NOISE: Final = 64.0
 
 
 class Summary(NamedTuple):
-    """Of samples z with weights w: their number, W = Σ w, z̄ = Σ w z / W and Σ w (z − z̄)(z − z̄)ᵀ."""
+    """Of samples z with weights w: their number, W = Σ w, z̄ = Σ w z / W and Σ w (z − z̄)(z − z̄)ᵀ.
+
+    Where they are known: what the rounding of z̄ left off, and an upper triangular R with RᵀR = the scatter.
+    """
 
     n_samples: int
     weight: float
     mean: FloatArray
     scatter: FloatArray
+    mean_tail: FloatArray | None = None
+    factor: FloatArray | None = None
 
 
 def joined(a: Summary, b: Summary) -> Summary:
@@ -41,12 +48,41 @@ def joined(a: Summary, b: Summary) -> Summary:
     weight = a.weight + b.weight
     share = b.weight / weight
     step = b.mean - a.mean
+    tail = np.zeros_like(a.mean) if a.mean_tail is None else a.mean_tail
+    if b.mean_tail is not None or a.mean_tail is not None:
+        step += (0.0 if b.mean_tail is None else b.mean_tail) - tail
+    mean, tail = two_sum(a.mean, tail + share * step)
+    n_samples = a.n_samples + b.n_samples
     # W_a W_b is never formed: it leaves the range of doubles long before the quotient does.
+    if a.factor is not None and b.factor is not None:
+        factor = triangle([a.factor, b.factor, math.sqrt(a.weight * share) * step[None]])
+        return Summary(n_samples, weight, mean, factor.T @ factor, tail, factor)
     scatter = np.multiply.outer(step, step)
     scatter *= a.weight * share
     scatter += a.scatter
     scatter += b.scatter
-    return Summary(a.n_samples + b.n_samples, weight, a.mean + share * step, scatter)
+    return Summary(n_samples, weight, mean, scatter, tail)
+
+
+def two_sum(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The rounded sum a + b, and what rounding left off (Knuth's error-free addition)."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)
+
+
+def widened(summary: Summary, extra: int) -> Summary:
+    """The same samples with `extra` more targets, all zero."""
+    pad = (0, extra)
+    tail, factor = summary.mean_tail, summary.factor
+    return Summary(
+        summary.n_samples,
+        summary.weight,
+        np.pad(summary.mean, pad),
+        np.pad(summary.scatter, (pad, pad)),
+        None if tail is None else np.pad(tail, pad),
+        None if factor is None else np.pad(factor, (pad, pad)),
+    )
 
 
 def parted(whole: Summary, part: Summary, eps: float) -> Summary:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, final
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ __all__ = [
     "Plain",
     "Quadratic",
     "Regularized",
+    "Root",
     "Setting",
     "check_fit",
     "check_kinds",
@@ -70,6 +71,13 @@ class Setting:
         return V if self.embedding is None else self.embedding.embed(V)
 
 
+class Root(NamedTuple):
+    """Matrices A (p×k) and D (p×m) with C = AᵀA and B = DᵀA, from which neither need be formed."""
+
+    inputs: FloatArray
+    targets: FloatArray
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Quadratic:
@@ -88,6 +96,9 @@ class Quadratic:
     magnitude : ndarray, shape (k,)
         Size of the terms that each diagonal entry of C was summed from; much larger than the entry where
         the sum cancelled.
+    root : Root or None
+        Of moments with a triangular factor: the solution is found from it, with the condition number of the
+        samples and not its square. (Not carried over by ``dataclasses.replace``.)
     """
 
     gram: FloatArray
@@ -95,6 +106,12 @@ class Quadratic:
     setting: Setting
     tolerance: float
     magnitude: FloatArray
+    root: Root | None = field(default=None, init=False)
+
+    def with_root(self, root: Root | None) -> Self:
+        """Return the same problem, which knows a root."""
+        object.__setattr__(self, "root", root)
+        return self
 
     def loss(self, V: FloatArray) -> float:
         """J(V), for V of shape (m, k)."""
@@ -172,13 +189,14 @@ class Hardwired(Approach):
         C[np.diag_indices_from(C)] += ridge
         # An invariant feature may be all cancellation: the sum of counts that add up to a fixed total.
         spread = abs(subspace.matrix).T @ np.sqrt(np.diag(moments.gram))
-        return Quadratic(
+        problem = Quadratic(
             gram=C,
             cross=subspace.coordinates(moments.cross),
             setting=setting_of(moments, subspace, "invariant"),
             tolerance=default_tolerance(rep.dim, moments.eps),
             magnitude=spread**2 + ridge,
         )
+        return problem.with_root(_root(moments, ridge, subspace))
 
     def _from_samples(self, samples: Samples, rep: Representation, ridge: float) -> Quadratic:
         return _in_coordinates(samples, invariant_subspace(rep), ridge, "invariant")
@@ -205,6 +223,9 @@ class Augmented(Approach):
         return Hardwired().problem(samples, rep, ridge=ridge)
 
     def _from_moments(self, moments: Moments, rep: Representation, ridge: float) -> Quadratic:
+        if moments.factor is not None and rep.is_orthogonal:
+            # As for samples: the hard-wired minimizer, and the factor serves.
+            return Hardwired().problem(moments, rep, ridge=ridge)
         averaged = average_moments(moments, rep)
         problem = _least_squares(averaged, ridge)
         if rep.is_signed_permutation:
@@ -249,6 +270,8 @@ class Regularized(Approach):
     def _from_moments(self, moments: Moments, rep: Representation, ridge: float) -> Quadratic:
         if math.isinf(self.alpha):
             return Hardwired().problem(moments, rep, ridge=ridge)
+        if moments.factor is not None and self.alpha > 0:
+            return self.split_problem(moments, rep, ridge=ridge)
         return _least_squares(moments, ridge, self.alpha * penalty_matrix(rep, self.penalty))
 
     def _from_samples(self, samples: Samples, rep: Representation, ridge: float) -> Quadratic:
@@ -285,16 +308,18 @@ class Regularized(Approach):
         complement = subspace.complement_matrix
         C = basis.restrict(moments.gram)
         d = subspace.dim
-        C[d:, d:] += self.alpha * (complement.T @ penalty_matrix(rep, self.penalty) @ complement)
+        penalty = self.alpha * (complement.T @ penalty_matrix(rep, self.penalty) @ complement)
+        C[d:, d:] += penalty
         C[np.diag_indices_from(C)] += checked_ridge(ridge)
         spread = abs(basis.matrix).T @ np.sqrt(np.diag(moments.gram))
-        return Quadratic(
+        problem = Quadratic(
             gram=C,
             cross=basis.coordinates(moments.cross),
             setting=setting_of(moments, basis),
             tolerance=default_tolerance(rep.dim, moments.eps),
             magnitude=np.maximum(spread**2 + ridge, np.diag(C)),
         )
+        return problem.with_root(_root(moments, ridge, basis, penalty))
 
     @property
     def label(self) -> str:
@@ -305,13 +330,34 @@ def _least_squares(moments: Moments, ridge: float, penalty: FloatArray | None = 
     C = moments.gram if penalty is None else moments.gram + penalty
     if ridge > 0:
         C = C + ridge * np.eye(moments.n_features)
-    return Quadratic(
+    problem = Quadratic(
         gram=C,
         cross=moments.cross,
         setting=setting_of(moments),
         tolerance=default_tolerance(moments.n_features, moments.eps),
         magnitude=np.diag(C),
     )
+    return problem if penalty is not None else problem.with_root(_root(moments, ridge))
+
+
+def _root(
+    moments: Moments, ridge: float, basis: Subspace | None = None, penalty: FloatArray | None = None
+) -> Root | None:
+    """Root of least squares in coordinates, plus the ridge, plus a penalty on the last of them."""
+    if moments.factor is None:
+        return None
+    n, m = moments.n_features, moments.n_targets
+    R = moments.factor[:n] / np.sqrt(moments.weight)
+    rows = [R[:, :n] if basis is None else basis.coordinates(R[:, :n])]
+    k = rows[0].shape[1]
+    if penalty is not None and penalty.size:
+        values, vectors = np.linalg.eigh((penalty + penalty.T) / 2.0)
+        padding = np.zeros((len(values), k - len(values)))
+        rows.append(np.hstack([padding, np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T]))
+    if ridge > 0:
+        rows.append(np.sqrt(ridge) * np.eye(k))
+    A = np.concatenate(rows)
+    return Root(A, np.concatenate([R[:, n:], np.zeros((len(A) - n, m))]))
 
 
 def _in_coordinates(samples: Samples, basis: Subspace, ridge: float, form: Form) -> Quadratic:

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire._linalg import Whitener, symmetric_whitener
-from haarwire.solve.approaches import Quadratic, Setting
+from haarwire._linalg import Whitener, root_whitener, symmetric_whitener
+from haarwire.solve.approaches import Quadratic, Root, Setting
 
 __all__ = ["Modes", "modes_from_factor", "reduced_rank"]
 
@@ -95,8 +95,11 @@ class Modes:
 def reduced_rank(problem: Quadratic, whitener: Whitener | None = None) -> Modes:
     """Solve a quadratic problem for every rank at once: one eigendecomposition of C, one SVD of m×k.
 
-    A `whitener` of its gram, where the caller has one already, saves the eigendecomposition.
+    A `whitener` of its gram, where the caller has one already, saves the eigendecomposition. A problem with a
+    root A is whitened by a singular value decomposition of A.
     """
+    if whitener is None and problem.root is not None:
+        return _from_root(problem, problem.root)
     if whitener is None:
         whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     E = problem.cross @ whitener.factor
@@ -108,6 +111,21 @@ def reduced_rank(problem: Quadratic, whitener: Whitener | None = None) -> Modes:
         condition=whitener.condition,
         tolerance=problem.tolerance,
         amplification=top / whitener.values,
+        is_minimum_norm=whitener.rank < problem.gram.shape[0],
+    )
+
+
+def _from_root(problem: Quadratic, root: Root) -> Modes:
+    whitener, left = root_whitener(root.inputs, problem.tolerance, problem.magnitude)
+    # To first order, the square of a mode moves by 1/σ of A, not by 1/σ².
+    top = float(whitener.values[-1]) if whitener.rank else 0.0
+    return modes_from_factor(
+        problem.setting,
+        root.targets.T @ left,
+        whitener.factor,
+        condition=whitener.condition,
+        tolerance=problem.tolerance,
+        amplification=np.sqrt(top / whitener.values),
         is_minimum_norm=whitener.rank < problem.gram.shape[0],
     )
 
