@@ -18,20 +18,25 @@ from haarwire.errors import (
 )
 from haarwire.groups import Matrix, Permutation, Representation, SignedPermutation
 from haarwire.invariants import (
+    EquivariantMaps,
     MonteCarloAverage,
     Subspace,
+    assert_equivariant,
     assert_invariant,
     average_moments,
+    equivariance_error,
+    equivariant_maps,
     haar_average,
     invariance_error,
     invariant_subspace,
+    isotypic_decomposition,
     monte_carlo_average,
     penalty_matrix,
     reynolds_operator,
 )
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.moments import Moments, Samples
-from haarwire.selection import cross_validate, recommend, verdict
+from haarwire.selection import cross_validate, recommend, symmetry_test, verdict
 from haarwire.solve import (
     Augmented,
     Hardwired,
@@ -52,6 +57,7 @@ __all__ = [
     "CriticalPoint",
     "CriticalPoints",
     "DataError",
+    "EquivariantMaps",
     "FileError",
     "GroupTooLargeError",
     "HaarwireError",
@@ -75,21 +81,26 @@ __all__ = [
     "Solution",
     "Subspace",
     "UnknownNameError",
+    "assert_equivariant",
     "assert_invariant",
     "average_moments",
     "compare",
     "critical_points",
     "cross_validate",
     "datasets",
+    "equivariance_error",
+    "equivariant_maps",
     "groups",
     "haar_average",
     "invariance_error",
     "invariant_subspace",
+    "isotypic_decomposition",
     "monte_carlo_average",
     "penalty_matrix",
     "recommend",
     "regularization_path",
     "reynolds_operator",
     "solve",
+    "symmetry_test",
     "verdict",
 ]

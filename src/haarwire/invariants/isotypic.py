@@ -170,7 +170,7 @@ def isotypic_decomposition(
     --------
     >>> import haarwire as hw
     >>> hw.isotypic_decomposition(hw.groups.cyclic_shifts(4))
-    IsotypicDecomposition(cyclic_shifts(4): 1 × 1 (real), 1 × 1 (real), 1 × 2 (complex))
+    IsotypicDecomposition(cyclic_shifts:4: 1 × 1 (real), 1 × 1 (real), 1 × 2 (complex))
     """
     require_compact(rep, "the isotypic decomposition")
     random = np.random.default_rng(rng)
