@@ -10,6 +10,7 @@ from haarwire.selection.recommendation import (
     recommend_from_folds,
 )
 from haarwire.selection.strength import Selection, select, select_leave_one_out
+from haarwire.selection.symmetry import SymmetryTest, symmetry_test
 from haarwire.selection.verdict import Verdict, tested_advice, verdict
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "CrossValidation",
     "Recommendation",
     "Selection",
+    "SymmetryTest",
     "Verdict",
     "alpha_grid",
     "cross_validate",
@@ -26,6 +28,7 @@ __all__ = [
     "recommend_from_folds",
     "select",
     "select_leave_one_out",
+    "symmetry_test",
     "tested_advice",
     "verdict",
 ]
