@@ -67,6 +67,19 @@ def test_other_optimizers_reach_it_too(optimizer: str) -> None:
     assert (history.excess_loss[-1] <= 1e-9 * HARD.setting.total).all()
 
 
+@pytest.mark.parametrize("hidden", [(2,), (4, 2), (4, 2, 4)], ids=lambda h: f"depth {len(h) + 1}")
+@pytest.mark.parametrize("scale", [0.3, 1.0])
+def test_momentum_with_the_automatic_step_diverges_from_no_balanced_start(
+    hidden: tuple[int, ...], scale: float
+) -> None:
+    for problems in ([a.problem(MOMENTS, REP) for a in FULL], [HARD]):
+        k = problems[0].gram.shape[0]
+        network = DeepLinearNetwork((k, *hidden, 4), init="balanced", scale=scale, runs=25)
+        history = train(problems, network, optimizer="momentum", steps=5000, tol=1e-8, record=5000)
+        assert not history.diverged.any()
+        assert (history.excess_loss[-1] < 1e-6 * history.optimal_loss).all()
+
+
 def test_float32() -> None:
     network = DeepLinearNetwork(WIRED, runs=20, init="orthogonal", dtype="float32")
     history = train(HARD, network, steps=4000, tol=1e-8, record=1000)
