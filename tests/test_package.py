@@ -66,7 +66,7 @@ def test_it_is_typed() -> None:
 def packages() -> list[ModuleType]:
     """The package and all its modules but those that need an extra."""
     names = [info.name for info in pkgutil.walk_packages(hw.__path__, "haarwire.")]
-    needs_extra = ("haarwire.cli", "haarwire.training", "haarwire.reproduce")
+    needs_extra = ("haarwire.cli", "haarwire.estimators", "haarwire.training", "haarwire.reproduce")
     return [hw, *(importlib.import_module(name) for name in names if not name.startswith(needs_extra))]
 
 

@@ -1,0 +1,233 @@
+"""What the linear estimators share: data become moments, moments become a solution, which predicts."""
+
+from __future__ import annotations
+
+from abc import ABC
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias, final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from haarwire.errors import DataError, ParameterError
+from haarwire.estimators._sklearn import SPARSE, validated
+from haarwire.estimators.representations import resolved
+from haarwire.groups import Representation
+from haarwire.moments import Moments, Samples
+from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized, Solution, solve
+
+__all__ = [
+    "LinearEstimator",
+    "Task",
+    "approach_of",
+    "bounded_rank",
+    "checked_intercept",
+    "moments_of",
+    "targets_like",
+]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+APPROACHES: Final = ("hardwired", "augmented", "regularized", "plain")
+
+_WIDE: Final = 1000
+"""Dense data of more features than this, and twice as many as samples, are solved on the samples."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Task:
+    """All of an estimator's parameters that decide the solution, checked."""
+
+    representation: Representation
+    approach: Approach
+    rank: int | None
+    ridge: float
+    fit_intercept: bool
+
+    def solve(self, data: Moments | Samples) -> Solution:
+        """The solution; a rank bound that bounds nothing is none."""
+        return solve(
+            data,
+            self.representation,
+            rank=bounded_rank(self.rank, data.n_targets, data.n_features),
+            approach=self.approach,
+            ridge=self.ridge,
+            fit_intercept=self.fit_intercept,
+        )
+
+
+def bounded_rank(rank: int | None, n_targets: int, n_features: int) -> int | None:
+    """The bound r, at most min(m, n), or ParameterError where it is no positive integer or None."""
+    if rank is None:
+        return None
+    if isinstance(rank, bool) or not isinstance(rank, int | np.integer) or rank < 1:
+        raise ParameterError(
+            f"rank must be a positive integer or None, got {rank!r}",
+            cause="a fractional, zero or negative bound on the rank",
+            remedy="choose rank ≥ 1, or rank=None for no bound",
+        )
+    return min(int(rank), n_targets, n_features)
+
+
+def checked_intercept(fit_intercept: bool) -> bool:
+    """The option, or ParameterError where it is neither True nor False."""
+    if not isinstance(fit_intercept, bool | np.bool_):
+        raise ParameterError(
+            f"fit_intercept must be True or False, got {fit_intercept!r}",
+            cause="a number or a text given for a yes-or-no option",
+            remedy="use fit_intercept=True for a model with an intercept",
+        )
+    return bool(fit_intercept)
+
+
+def approach_of(name: str, alpha: float) -> Approach:
+    """The approach of a name, or ParameterError."""
+    if name == "hardwired":
+        return Hardwired()
+    if name == "augmented":
+        return Augmented()
+    if name == "plain":
+        return Plain()
+    if name == "regularized":
+        return Regularized(alpha)
+    raise ParameterError(
+        f"approach must be one of {', '.join(APPROACHES)}, got {name!r}",
+        cause="a misspelt name, or an Approach object",
+        remedy='use approach="hardwired", or approach="regularized" with alpha=0.1',
+    )
+
+
+def moments_of(X: Any, Y: FloatArray, weights: Any) -> Moments:
+    """The n×n moments of dense or sparse data."""
+    if sp.issparse(X):
+        samples = Samples.from_arrays(X, Y, weights)
+        return replace(samples.moments(), dtype=samples.dtype)
+    return Moments.from_arrays(X, Y, weights)
+
+
+def _data_of(X: Any, Y: FloatArray, weights: Any) -> Moments | Samples:
+    N, n = X.shape
+    if sp.issparse(X) or (n > _WIDE and n > 2 * N):
+        return Samples.from_arrays(X, Y, weights)
+    return Moments.from_arrays(X, Y, weights)
+
+
+class LinearEstimator(BaseEstimator, ABC):
+    """A linear estimator with the parameters of `InvariantRegressor`."""
+
+    representation: Representation | str | None
+    approach: str
+    alpha: float
+    rank: int | None
+    ridge: float
+    fit_intercept: bool
+
+    n_features_in_: int
+    _task: Task
+    _data: Moments | None
+    _solved: Solution | None
+    _is_flat: bool
+
+    def _new_task(self) -> Task:
+        return Task(
+            representation=resolved(self.representation, self.n_features_in_),
+            approach=approach_of(self.approach, self.alpha),
+            rank=self.rank,
+            ridge=self.ridge,
+            fit_intercept=checked_intercept(self.fit_intercept),
+        )
+
+    def _fit_targets(self, X: Any, Y: FloatArray, weights: Any, *, is_flat: bool) -> None:
+        """Fit from scratch."""
+        task = self._new_task()
+        data = _data_of(X, Y, weights)
+        self._solved = task.solve(data)
+        self._task, self._is_flat = task, is_flat
+        # Samples would keep all data alive, in pickles too.
+        self._data = data if isinstance(data, Moments) else None
+
+    def _add_targets(self, X: Any, Y: FloatArray, weights: Any, *, is_flat: bool) -> None:
+        """Add a batch to the moments; the solution is found when it is asked for."""
+        task = self._new_task()
+        seen = None
+        if self.__sklearn_is_fitted__():
+            if self._data is None:
+                raise DataError(
+                    "there are no moments that this batch could be added to",
+                    cause="fit was called on sparse data, or on data with many more features than samples, "
+                    "of which it keeps no moments",
+                    remedy="give all batches to partial_fit, the first one to a new estimator",
+                )
+            if self._is_flat != is_flat:
+                raise DataError(
+                    "y has another number of dimensions than in earlier batches",
+                    cause="a column of shape (n_samples, 1) in place of shape (n_samples,), or the reverse",
+                    remedy="give y of the same shape in every batch",
+                )
+            seen = self._data
+        # Weights may all be zero in one batch: it adds nothing then.
+        is_empty = weights is not None and not np.any(np.asarray(weights))
+        if is_empty and seen is None:
+            raise DataError(
+                f"All {len(Y)} entries of sample_weight are zero.",
+                cause="a first batch in which no sample counts",
+                remedy="give at least one sample of the first batch a positive weight",
+            )
+        if not is_empty:
+            batch = moments_of(X, Y, weights)
+            seen = batch if seen is None else seen + batch
+        self._data, self._task, self._is_flat = seen, task, is_flat
+        self._solved = None
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_task")
+
+    @property
+    def solution_(self) -> Solution:
+        """The solution of `haarwire.solve`."""
+        check_is_fitted(self)
+        if self._solved is None:
+            assert self._data is not None
+            self._solved = self._task.solve(self._data)
+        return self._solved
+
+    @property
+    def coef_(self) -> FloatArray:
+        """W: shape (n_features,) for a single target given flat, else (n_targets, n_features)."""
+        W = self.solution_.coef
+        return W[0] if self._is_flat else W
+
+    @property
+    def intercept_(self) -> Any:
+        """b: a number for a single target given flat, else of shape (n_targets,)."""
+        b = self.solution_.intercept
+        return b[0] if self._is_flat else b
+
+    @property
+    def rank_(self) -> int:
+        """Rank of the coefficients: at most the bound, less where the data support no more."""
+        return self.solution_.rank
+
+    def _linear(self, X: Any) -> FloatArray:
+        check_is_fitted(self)
+        samples = validated(self, X, reset=False, accept_sparse=SPARSE)
+        return np.asarray(samples @ self.coef_.T + self.intercept_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @property
+    def _is_restricted(self) -> bool:
+        """Whether scores are low on data without the symmetry, by design."""
+        return self.representation is not None and self.approach != "plain"
+
+
+def targets_like(X: Any, y: FloatArray) -> FloatArray:
+    """Targets as columns, in the precision of X."""
+    return np.asarray(y, dtype=X.dtype).reshape(len(y), -1)
