@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import final
+from typing import final, overload
 
 import numpy as np
 
@@ -14,14 +15,16 @@ from haarwire._linalg import symmetric_whitener
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.landscape.counting import spelled
+from haarwire.landscape.equivariant import EquivariantCriticalPoints
 from haarwire.landscape.families import Families, families_of
 from haarwire.landscape.nearest import nearest_subset
 from haarwire.landscape.point import CriticalPoint
 from haarwire.landscape.search import best_first, subset_loss
 from haarwire.landscape.tables import Table, tables
 from haarwire.moments import Moments, Samples
-from haarwire.solve import Approach, Hardwired, Modes, Quadratic, reduced_rank
-from haarwire.solve.solver import posed
+from haarwire.solve import Approach, Augmented, Hardwired, Modes, Plain, Quadratic, Regularized, reduced_rank
+from haarwire.solve.equivariant import EquivariantTask, augmented_problem
+from haarwire.solve.solver import check_arguments, equivariant_task, posed
 
 __all__ = ["CriticalPoints", "critical_points"]
 
@@ -60,6 +63,7 @@ class CriticalPoints:
     _moments: Moments | Samples = field(repr=False)
     _representation: Representation = field(repr=False)
     _ridge: float = field(repr=False)
+    _task: EquivariantTask | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         kind = "points" if self.is_isolated else "families"
@@ -98,6 +102,11 @@ class CriticalPoints:
         C(min(m, n), r) − C(min(m, d), r) for generic data and a plain or regularized problem; all of
         them are strict saddles. 0 for the hard-wired and augmented problems.
         """
+        if self._task is not None:
+            return (
+                self.count
+                - EquivariantCriticalPoints(Hardwired(), self.rank, self._task.irreducible_modes()).count
+            )
         problem = Hardwired().problem(self._moments, self._representation, ridge=self._ridge)
         return self.count - families_of(reduced_rank(problem), self.rank).count
 
@@ -201,6 +210,32 @@ def _positive(value: int, name: str, example: str) -> int:
     return int(value)
 
 
+@overload
+def critical_points(
+    moments: Moments | Samples,
+    rep: Representation,
+    *,
+    rank: int | None = ...,
+    approach: Approach,
+    ridge: float = ...,
+    fit_intercept: bool = ...,
+    target: None = ...,
+) -> CriticalPoints: ...
+
+
+@overload
+def critical_points(
+    moments: Moments | Samples,
+    rep: Representation,
+    *,
+    rank: int | None = ...,
+    approach: Approach,
+    ridge: float = ...,
+    fit_intercept: bool = ...,
+    target: Representation,
+) -> CriticalPoints | EquivariantCriticalPoints: ...
+
+
 def critical_points(
     moments: Moments | Samples,
     rep: Representation,
@@ -209,7 +244,8 @@ def critical_points(
     approach: Approach,
     ridge: float = 0.0,
     fit_intercept: bool = True,
-) -> CriticalPoints:
+    target: Representation | None = None,
+) -> CriticalPoints | EquivariantCriticalPoints:
     """Every critical point of one approach's loss over linear maps of rank ≤ r.
 
     W_S = Σ_{i∈S} u_i u_iᵀ B C⁺ with J(W_S) = tr(T) − Σ_{i∈S} σ_i² for the subsets S of min(r, q) of the
@@ -222,19 +258,27 @@ def critical_points(
     another critical point where it keeps the column space (and, where q < m too, others of rank r that
     the data see as W_S with |S| < r, filled up with outputs that are not explained).
 
+    With a `target` representation that is orthogonal, of a compact group, the modes of the hard-wired
+    problem come in groups, one for each irreducible subspace of the targets. Its stationary points keep a
+    set of groups of cost Σδ ≤ r to which none can be added; the index counts inversions inside isotypic
+    components only, 1, 2 or 4 times by type. There can be several local minima. Augmentation has the
+    points that are listed above, families where groups of modes are split.
+
     Parameters
     ----------
-    moments, rep, rank, approach, ridge, fit_intercept
+    moments, rep, rank, approach, ridge, fit_intercept, target
         As for `solve`.
 
     Returns
     -------
     CriticalPoints
+        `EquivariantCriticalPoints` for `Hardwired()` with a target that moves.
 
     Raises
     ------
     DataError, ParameterError, NotCompactError
-        As `solve` does.
+        As `solve` does; ParameterError too with a target for which there is no closed form: 0 < alpha < ∞,
+        or hard-wired without a compact group and an orthogonal target action.
 
     References
     ----------
@@ -252,7 +296,38 @@ def critical_points(
     >>> [point.subset for point in points.lowest(3)]
     [(0, 1), (0, 2), (0, 3)]
     """
+    if target is not None:
+        check_arguments(moments, rep, approach)
+        task = equivariant_task(moments, rep, target, rank=rank, ridge=ridge, fit_intercept=fit_intercept)
+        if task is not None:
+            return _equivariant_points(task, approach)
     data, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
     whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
     modes = reduced_rank(problem, whitener)
     return CriticalPoints(approach, r, modes, problem, whitener.rank, data, rep, ridge)
+
+
+def _equivariant_points(
+    task: EquivariantTask, approach: Approach
+) -> CriticalPoints | EquivariantCriticalPoints:
+    if isinstance(approach, Regularized) and approach.alpha in (0.0, math.inf):
+        approach = Plain() if approach.alpha == 0.0 else Hardwired()
+    if isinstance(approach, Hardwired) and task.has_irreducible_modes:
+        return EquivariantCriticalPoints(approach, task.rank, task.irreducible_modes())
+    if isinstance(approach, Plain):
+        problem = approach.problem(task.moments, task.rep, ridge=task.ridge)
+    elif isinstance(approach, Augmented):
+        problem = augmented_problem(task.moments, task.rep, task.target, task.ridge)
+    else:
+        raise ParameterError(
+            f"the critical points of the {approach.label} problem with target {task.target.label} are not "
+            "known",
+            cause="a penalty on equivariance, a target action that is not orthogonal, or a group that is not "
+            "compact: there is no closed form under a rank bound",
+            remedy="use approach=Hardwired() or Augmented() with an orthogonal target action",
+        )
+    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
+    modes = reduced_rank(problem, whitener)
+    return CriticalPoints(
+        approach, task.rank, modes, problem, whitener.rank, task.moments, task.rep, task.ridge, task
+    )

@@ -52,8 +52,6 @@ class EquivariantTask:
         The bound r.
     ridge : float
         Strength of ridge·‖W‖².
-    rng : numpy.random.Generator
-        For the random starts of a local search.
     """
 
     moments: Moments
@@ -61,7 +59,6 @@ class EquivariantTask:
     target: Representation
     rank: int
     ridge: float
-    rng: np.random.Generator
 
     @property
     def has_irreducible_modes(self) -> bool:
@@ -77,17 +74,17 @@ class EquivariantTask:
         return float(np.linalg.norm(W - nearest_equivariant(W, self.rep, self.target)))
 
 
-def solve_equivariant(task: EquivariantTask, approach: Approach) -> Solution:
-    """The optimum of one approach over maps that are to be equivariant."""
+def solve_equivariant(task: EquivariantTask, approach: Approach, rng: np.random.Generator) -> Solution:
+    """The optimum of one approach over maps that are to be equivariant; `rng` for a local search."""
     if isinstance(approach, Regularized):
         if 0.0 < approach.alpha < math.inf:
-            return _regularized(task, approach)
+            return _regularized(task, approach, rng)
         end = Plain() if approach.alpha == 0.0 else Hardwired()
-        return replace(solve_equivariant(task, end), approach=approach)
+        return replace(solve_equivariant(task, end, rng), approach=approach)
     if isinstance(approach, Hardwired):
         if task.has_irreducible_modes:
             return _by_irreducibles(task.irreducible_modes(), task.rank, approach)
-        return _over_maps(task, approach)
+        return _over_maps(task, approach, rng)
     if isinstance(approach, Augmented):
         problem = augmented_problem(task.moments, task.rep, task.target, task.ridge)
     else:
@@ -162,7 +159,7 @@ def _by_modes(modes: Modes, task: EquivariantTask, approach: Approach) -> Soluti
     )
 
 
-def _over_maps(task: EquivariantTask, approach: Hardwired) -> Solution:
+def _over_maps(task: EquivariantTask, approach: Hardwired, rng: np.random.Generator) -> Solution:
     """Hard-wired, for a target action that is not orthogonal or a group that is not compact."""
     fixed = invariant_subspace(task.target.dual).basis
     loss = affine_loss(task.moments, np.eye(task.target.dim) - fixed @ fixed.T, task.ridge)
@@ -172,11 +169,11 @@ def _over_maps(task: EquivariantTask, approach: Hardwired) -> Solution:
     unbounded = replace(unbounded, is_minimum_norm=singular, invariance_gap=0.0)
     if unbounded.rank <= task.rank:
         return unbounded
-    W = problem.bounded(task.rank, _STARTS, task.rng)
+    W = problem.bounded(task.rank, _STARTS, rng)
     return _local(task, unbounded, loss, W, value=loss.value(W), gap=0.0)
 
 
-def _regularized(task: EquivariantTask, approach: Regularized) -> Solution:
+def _regularized(task: EquivariantTask, approach: Regularized, rng: np.random.Generator) -> Solution:
     penalty = EquivariancePenalty(task.rep, task.target, approach.penalty)
     loss = affine_loss(task.moments, penalty.bound(approach.alpha), task.ridge)
     problem = Penalized(loss, penalty, approach.alpha)
@@ -190,7 +187,7 @@ def _regularized(task: EquivariantTask, approach: Regularized) -> Solution:
         hardwired = _by_irreducibles(task.irreducible_modes(), task.rank, Hardwired())
         starts.append(hardwired.coef.astype(np.float64))
     size = float(np.linalg.norm(W)) / math.sqrt(W.size)
-    starts += [size * task.rng.standard_normal(W.shape) for _ in range(_RANDOM_STARTS)]
+    starts += [size * rng.standard_normal(W.shape) for _ in range(_RANDOM_STARTS)]
     W = problem.local_minima(task.rank, starts)[0]
     return _local(task, unbounded, loss, W, value=problem.value(W), gap=task.gap(W))
 

@@ -14,7 +14,15 @@ from haarwire.solve.equivariant import EquivariantTask, check_same_group, solve_
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
 
-__all__ = ["check_arguments", "check_samples", "checked_rank", "optimum", "posed", "solve"]
+__all__ = [
+    "check_arguments",
+    "check_samples",
+    "checked_rank",
+    "equivariant_task",
+    "optimum",
+    "posed",
+    "solve",
+]
 
 
 def solve(
@@ -107,15 +115,9 @@ def solve(
     """
     if target is not None:
         check_arguments(moments, rep, approach)
-        first, second = check_same_group(moments, rep, target)
-        if not acts_trivially(second):
-            r = checked_rank(rank, moments.n_targets, moments.n_features)
-            check_samples(moments, fit_intercept=fit_intercept)
-            whole = moments.moments() if isinstance(moments, Samples) else moments
-            used = whole if fit_intercept else whole.about_origin()
-            generator = np.random.default_rng(rng)
-            task = EquivariantTask(used, first, second, r, checked_ridge(ridge), generator)
-            return solve_equivariant(task, approach)
+        task = equivariant_task(moments, rep, target, rank=rank, ridge=ridge, fit_intercept=fit_intercept)
+        if task is not None:
+            return solve_equivariant(task, approach, np.random.default_rng(rng))
     data, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
     if isinstance(approach, Regularized):
         problem = approach.split_problem(data, rep, ridge=ridge)
@@ -137,6 +139,26 @@ def posed(
     check_samples(moments, fit_intercept=fit_intercept)
     data = moments if fit_intercept else moments.about_origin()
     return data, approach.problem(data, rep, ridge=ridge), r
+
+
+def equivariant_task(
+    moments: Moments | Samples,
+    rep: Representation,
+    target: Representation,
+    *,
+    rank: int | None,
+    ridge: float,
+    fit_intercept: bool,
+) -> EquivariantTask | None:
+    """Check what `solve` is asked with a target representation; None where it acts trivially."""
+    first, second = check_same_group(moments, rep, target)
+    if acts_trivially(second):
+        return None
+    r = checked_rank(rank, moments.n_targets, moments.n_features)
+    check_samples(moments, fit_intercept=fit_intercept)
+    whole = moments.moments() if isinstance(moments, Samples) else moments
+    used = whole if fit_intercept else whole.about_origin()
+    return EquivariantTask(used, first, second, r, checked_ridge(ridge))
 
 
 def check_arguments(moments: Moments | Samples, rep: Representation, approach: Approach) -> None:
