@@ -36,7 +36,14 @@ from haarwire.invariants import (
 )
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.moments import Moments, Samples
-from haarwire.selection import cross_validate, recommend, symmetry_test, verdict
+from haarwire.selection import (
+    cross_validate,
+    log_evidence,
+    recommend,
+    select_rank,
+    symmetry_test,
+    verdict,
+)
 from haarwire.solve import (
     Augmented,
     Hardwired,
@@ -94,12 +101,14 @@ __all__ = [
     "haar_average",
     "invariance_error",
     "invariant_subspace",
+    "log_evidence",
     "isotypic_decomposition",
     "monte_carlo_average",
     "penalty_matrix",
     "recommend",
     "regularization_path",
     "reynolds_operator",
+    "select_rank",
     "solve",
     "symmetry_test",
     "verdict",

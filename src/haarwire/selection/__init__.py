@@ -1,8 +1,10 @@
 """How much, and which: tests, evidence and cross-validation on moments; recommendations and verdicts."""
 
 from haarwire.selection.cross_validation import CrossValidation, cross_validate
+from haarwire.selection.evidence import Evidence, log_evidence, select_by_evidence
 from haarwire.selection.folds import fold_moments
 from haarwire.selection.grid import alpha_grid, default_alphas
+from haarwire.selection.ranks import RankSelection, select_rank
 from haarwire.selection.recommendation import (
     Advice,
     Recommendation,
@@ -16,6 +18,8 @@ from haarwire.selection.verdict import Verdict, tested_advice, verdict
 __all__ = [
     "Advice",
     "CrossValidation",
+    "Evidence",
+    "RankSelection",
     "Recommendation",
     "Selection",
     "SymmetryTest",
@@ -24,10 +28,13 @@ __all__ = [
     "cross_validate",
     "default_alphas",
     "fold_moments",
+    "log_evidence",
     "recommend",
     "recommend_from_folds",
     "select",
+    "select_by_evidence",
     "select_leave_one_out",
+    "select_rank",
     "symmetry_test",
     "tested_advice",
     "verdict",

@@ -1,0 +1,374 @@
+"""How much penalty? The marginal likelihood of the data, in closed form on the path's spectrum.
+
+The rows of W have independent Gaussian priors of precision Λ_j = (N/σ_j²)(ridge·I + α·R), the noise of
+target j has variance σ_j², and the intercept a flat prior. Then the posterior mean is the regularized
+solution of the same α and ridge, and with C_α = C + ridge·I + α·R and J_j the least objective of target j,
+
+    log p(Y | X, α) = −½ Σ_j [ν log(2πσ_j²) + log det C_α − log det(ridge·I + α·R) + N·J_j(α)/σ_j²],
+
+ν = N − 1 with an intercept: the density of the N − 1 contrasts orthogonal to it. With c the spectrum of the
+path and ρ the eigenvalues of R outside the d invariant functionals Q, the two determinants are
+
+    log det(QᵀCQ + ridge·I) + Σ log(c_k + α) + Σ log ρ_k   and   d log ridge + Σ log(ridge + αρ_k),
+
+whose difference stays finite as α → ∞, where the prior holds invariant maps only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+
+from haarwire.errors import DataError, ParameterError
+from haarwire.groups import Representation
+from haarwire.invariants.penalty import Penalty
+from haarwire.moments import Moments
+from haarwire.selection.grid import alpha_grid
+from haarwire.solve import PenaltyFrame, penalty_frame
+from haarwire.solve.approaches import check_fit, check_kinds, checked_ridge
+from haarwire.solve.path import checked_alphas, factor_path
+from haarwire.solve.solver import check_samples
+
+__all__ = ["Evidence", "Noise", "log_evidence", "select_by_evidence"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+Noise: TypeAlias = Literal["common", "per_target"] | ArrayLike
+
+_RIDGES: Final = np.logspace(-8.0, 2.0, 11)
+"""Ridges tried first, relative to the mean variance of the features."""
+
+_DIGITS: Final = 1e-3
+"""Strengths are found to about this relative precision."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The strengths of largest evidence; from `select_by_evidence`.
+
+    Attributes
+    ----------
+    alpha : float
+        Strength of the invariance penalty; ``math.inf`` says hard-wire, a finite one that the symmetry is
+        approximate, 0 that it is no help.
+    ridge : float
+        Strength of the ordinary ridge.
+    log_evidence : float
+        Of both.
+    noise : ndarray, shape (m,)
+        Variance of the noise of each target, there.
+    alphas, values : ndarray, shape (n_alphas,)
+        Log evidence at other strengths and this ridge.
+    hardwired_ridge, hardwired_log_evidence : float
+        The same for α = ∞, with the ridge of largest evidence there.
+    """
+
+    alpha: float
+    ridge: float
+    log_evidence: float
+    noise: FloatArray = field(repr=False)
+    alphas: FloatArray = field(repr=False)
+    values: FloatArray = field(repr=False)
+    hardwired_ridge: float = field(repr=False)
+    hardwired_log_evidence: float = field(repr=False)
+
+
+def log_evidence(
+    moments: Moments,
+    rep: Representation,
+    alpha: ArrayLike,
+    ridge: float,
+    *,
+    noise: Noise = "common",
+    penalty: Penalty = "generators",
+    fit_intercept: bool = True,
+) -> FloatArray:
+    """Log marginal likelihood of the targets, W integrated out, at one or many α (see the module).
+
+    Parameters
+    ----------
+    moments : Moments
+        Of data with n features and m targets. Weights are precisions of the noise; the constant
+        ½ m Σ log w_i is left out.
+    rep : Representation
+        The symmetry.
+    alpha : float or array_like, shape (n_alphas,)
+        Strengths in [0, ∞] of the invariance penalty, both ends exact.
+    ridge : float
+        Strength of the ordinary ridge, > 0: without it the prior is improper.
+    noise : {"common", "per_target"}, float or array_like of shape (m,)
+        Variance of the noise; by name, that of largest evidence, one for all targets or one for each (targets
+        that are constant then count for nothing).
+    penalty : {"generators", "projection"}
+        Which invariance penalty R.
+    fit_intercept : bool
+        Whether the model has an intercept, with a flat prior.
+
+    Returns
+    -------
+    ndarray, of the shape of alpha
+
+    Raises
+    ------
+    ParameterError
+        When ridge is not positive, or so small that it drowns in rounding errors; when an alpha or
+        the noise is out of range.
+    DataError
+        When the data do not fit the symmetry, or have no noise to estimate.
+
+    References
+    ----------
+    MacKay, Bayesian interpolation, Neural Computation 4, 1992.
+
+    Examples
+    --------
+    >>> import haarwire as hw
+    >>> rep = hw.groups.cyclic_shifts(6)
+    >>> data = hw.datasets.planted(rep, 60, rng=0)
+    >>> moments = hw.Moments.from_arrays(data.X, data.Y)
+    >>> values = hw.log_evidence(moments, rep, [0.0, 1.0, float("inf")], ridge=0.01)
+    >>> int(values.argmax())
+    2
+    """
+    data = _checked(moments, rep, fit_intercept)
+    if not checked_ridge(ridge) > 0:
+        raise ParameterError(
+            "the evidence needs a ridge > 0, got 0",
+            cause="without a ridge the prior of the invariant part is improper: it has no evidence",
+            remedy="give a small ridge, or find it by select_by_evidence(moments, rep)",
+        )
+    model = _Model(data, rep, penalty_frame(rep, penalty), ridge, _Variances(noise, moments, fit_intercept))
+    values = model(checked_alphas(alpha))
+    return values.reshape(np.shape(alpha))
+
+
+def select_by_evidence(
+    moments: Moments,
+    rep: Representation,
+    *,
+    ridge: float | None = None,
+    noise: Noise = "common",
+    penalty: Penalty = "generators",
+    fit_intercept: bool = True,
+) -> Evidence:
+    """Choose α, and the ridge if it is not given, by the largest evidence.
+
+    Each ridge takes one factorisation, which serves all α. Ridges are searched from 1e-8 to 100 times the
+    mean variance of the features.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of data with n features and m targets.
+    rep : Representation
+        The symmetry.
+    ridge : float, optional
+        Strength of the ordinary ridge, > 0. None: chosen too.
+    noise, penalty, fit_intercept
+        As in `log_evidence`.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    DataError, ParameterError
+        As in `log_evidence`.
+
+    Examples
+    --------
+    >>> import haarwire as hw
+    >>> rep = hw.groups.cyclic_shifts(6)
+    >>> data = hw.datasets.planted(rep, 60, rng=1)
+    >>> select_by_evidence(hw.Moments.from_arrays(data.X, data.Y), rep).alpha
+    inf
+    """
+    data = _checked(moments, rep, fit_intercept)
+    frame, variances = penalty_frame(rep, penalty), _Variances(noise, moments, fit_intercept)
+
+    def modelled(value: float) -> _Model:
+        return _Model(data, rep, frame, value, variances)
+
+    if ridge is not None:
+        model = fixed = modelled(_positive(ridge))
+    else:
+        scale = float(np.trace(data.gram)) / rep.dim or 1.0
+        model = modelled(_best_ridge(lambda value: modelled(value).largest()[1], scale))
+        fixed = modelled(_best_ridge(lambda value: float(modelled(value)(np.array([np.inf]))[0]), scale))
+    alpha, value = model.largest()
+    end = float(fixed(np.array([np.inf]))[0])
+    if end >= value:
+        # The two searches end a little apart.
+        model, alpha, value = fixed, math.inf, end
+    grid = alpha_grid(model.path)
+    return Evidence(alpha, model.ridge, value, model.noise(alpha), grid, model(grid), fixed.ridge, end)
+
+
+def _checked(moments: Moments, rep: Representation, fit_intercept: bool) -> Moments:
+    check_kinds(moments, rep)
+    if not isinstance(moments, Moments):
+        raise ParameterError(
+            "the evidence needs Moments, got Samples",
+            cause="samples kept as they are, for more features than samples",
+            remedy="give samples.moments()",
+        )
+    check_fit(moments, rep)
+    check_samples(moments, fit_intercept=fit_intercept)
+    return moments if fit_intercept else moments.about_origin()
+
+
+def _positive(ridge: float) -> float:
+    if not checked_ridge(ridge) > 0:
+        raise ParameterError(
+            "the evidence needs a ridge > 0, got 0",
+            cause="without a ridge the prior of the invariant part is improper: it has no evidence",
+            remedy="give a small ridge, or none to have it chosen",
+        )
+    return float(ridge)
+
+
+def _best_ridge(value_of: Callable[[float], float], scale: float) -> float:
+    """The best of a grid, and then between its neighbours."""
+    values = [value_of(scale * ridge) for ridge in _RIDGES]
+    i = int(np.argmax(values))
+    low, high = _RIDGES[max(i - 1, 0)], _RIDGES[min(i + 1, _RIDGES.size - 1)]
+    found = minimize_scalar(
+        lambda log_ridge: -value_of(scale * math.exp(log_ridge)),
+        bounds=(math.log(low), math.log(high)),
+        method="bounded",
+        options={"xatol": 0.01, "maxiter": 20},
+    )
+    return float(scale * (math.exp(found.x) if -found.fun >= values[i] else _RIDGES[i]))
+
+
+@final
+class _Variances:
+    """The variance of the noise: given, or that of largest evidence."""
+
+    def __init__(self, noise: Noise, moments: Moments, fit_intercept: bool) -> None:
+        self.count = moments.count - int(fit_intercept)
+        self.weight = moments.weight
+        self.given: FloatArray | None = None
+        if isinstance(noise, str):
+            if noise not in ("common", "per_target"):
+                raise ParameterError(
+                    f"noise must be 'common', 'per_target' or variances > 0, got {noise!r}",
+                    cause="a misspelt option",
+                    remedy="use noise='common' for one variance of all targets",
+                )
+            self.is_common = noise == "common"
+            return
+        values = np.asarray(noise, dtype=np.float64)
+        if values.shape not in ((), (moments.n_targets,)) or not (
+            np.isfinite(values).all() and (values > 0).all()
+        ):
+            raise ParameterError(
+                f"the variance of the noise must be > 0, one number or {moments.n_targets}, got {noise!r}",
+                cause="a variance of 0, or one for each sample",
+                remedy="use noise='common', 'per_target', a number, or one number a target",
+            )
+        self.given = np.broadcast_to(values, (moments.n_targets,))
+
+    def __call__(self, objectives: FloatArray) -> FloatArray:
+        """Variances (…, m) for the least objectives J (…, m)."""
+        if self.given is not None:
+            return np.broadcast_to(self.given, objectives.shape)
+        own = self.weight * objectives / self.count
+        return np.broadcast_to(own.mean(axis=-1, keepdims=True), own.shape) if self.is_common else own
+
+
+@final
+class _Model:
+    """The evidence at one ridge, for all α."""
+
+    def __init__(
+        self, data: Moments, rep: Representation, frame: PenaltyFrame, ridge: float, variances: _Variances
+    ) -> None:
+        self.ridge, self.variances = ridge, variances
+        self.path = path = factor_path(data, rep, rank=1, ridge=ridge, frame=frame)
+        d, rest = frame.subspace.dim, frame.values.size
+        if path.whitener.shape[1] < d or path.spectrum.size < rest:
+            raise ParameterError(
+                f"a ridge of {ridge:.1e} drowns in rounding errors beside features of variance up to "
+                f"{np.diag(data.gram).max():.1e}",
+                cause="a ridge far below the variances, or features in very different units",
+                remedy="use a larger ridge, or bring the features to like units",
+            )
+        self.penalties = frame.values
+        # det(QᵀC_rQ) from G = QF, FᵀQᵀC_rQF = I.
+        inner = frame.subspace.coordinates(path.whitener.T)
+        self.fixed_volume = -2.0 * float(np.linalg.slogdet(inner)[1]) - d * math.log(ridge)
+        fixed = data.cross @ path.whitener
+        variance = np.diag(data.total)
+        self.unexplained = variance - (fixed**2).sum(axis=1)
+        self.squares = path.cross**2
+        self.floor = np.maximum(
+            64 * data.eps * variance,
+            # A constant target has a variance of rounding errors.
+            (8.0 * data.eps * data.y_mean) ** 2,
+        )
+
+    def objectives(self, alphas: FloatArray) -> FloatArray:
+        """J of each target at its optimum, shape (n_alphas, m)."""
+        weights = 1.0 / (self.path.spectrum + alphas[:, None])
+        return np.asarray(self.unexplained - weights @ self.squares.T)
+
+    def volumes(self, alphas: FloatArray) -> FloatArray:
+        """Log det C_α − log det(ridge·I + αR), shape (n_alphas,)."""
+        found = np.full(alphas.size, self.fixed_volume)
+        finite = np.isfinite(alphas)
+        some, rho = alphas[finite, None], self.penalties
+        found[finite] += np.log(self.path.spectrum + some).sum(axis=1)
+        found[finite] -= np.log(self.ridge / rho + some).sum(axis=1)
+        return found
+
+    def __call__(self, alphas: FloatArray) -> FloatArray:
+        J = self.objectives(alphas)
+        sigma2 = self.variances(J)
+        counted = np.ones(J.shape[1], dtype=bool)
+        if self.variances.given is None:
+            if self.variances.is_common:
+                known = (J.sum(axis=1) > self.floor.sum()).all()
+            else:
+                counted = np.diag(self.path.moments.total) > self.floor
+                known = (J[:, counted] > self.floor[counted]).all()
+            if not known:
+                raise DataError(
+                    "a linear model explains the targets exactly: there is no noise to estimate",
+                    cause="targets computed from the inputs, or more features than samples and a ridge "
+                    "so small that the fit interpolates",
+                    remedy="give noise=… a variance, or a larger ridge",
+                )
+        nu = self.variances.count
+        misfit = self.variances.weight * J[:, counted] / sigma2[:, counted]
+        terms = nu * np.log(2.0 * np.pi * sigma2[:, counted]) + self.volumes(alphas)[:, None] + misfit
+        return np.asarray(-0.5 * terms.sum(axis=1))
+
+    def noise(self, alpha: float) -> FloatArray:
+        """Variances at one α, shape (m,)."""
+        return np.array(self.variances(self.objectives(np.array([alpha])))[0])
+
+    def largest(self) -> tuple[float, float]:
+        """The α of largest evidence, and its value."""
+        grid = alpha_grid(self.path)
+        values = self(grid)
+        i = int(np.argmax(values))
+        best = float(grid[i]), float(values[i])
+        if 0 < i < grid.size - 1 and grid.size > 3:
+            low, high = max(grid[i - 1], grid[1] / 10), min(grid[i + 1], grid[-2] * 10)
+            found = minimize_scalar(
+                lambda log_alpha: -float(self(np.array([math.exp(log_alpha)]))[0]),
+                bounds=(math.log(low), math.log(high)),
+                method="bounded",
+                options={"xatol": _DIGITS},
+            )
+            if -found.fun > best[1]:
+                best = math.exp(found.x), float(-found.fun)
+        return best
