@@ -112,7 +112,7 @@ def train_sampled(
     >>> rep = hw.groups.cyclic_shifts(6)
     >>> data = hw.datasets.planted(rep, 200, n_targets=3, rng=0)
     >>> network = DeepLinearNetwork((6, 2, 3))
-    >>> history = train_sampled(data.X, data.Y, network, rep, batch_size=50, learning_rate=0.01, steps=500)
+    >>> history = train_sampled(data.X, data.Y, network, rep, batch_size=50, learning_rate=0.01, steps=1000)
     >>> bool(history.invariance_gap[-1, 0] < 0.2 * history.invariance_gap[0, 0])
     True
     """
