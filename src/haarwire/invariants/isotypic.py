@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias, final
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from haarwire._linalg import EPS
@@ -107,8 +108,8 @@ class IsotypicDecomposition:
     commutant_dim : int
         Σ multiplicity²·(1, 2 or 4): the dimension of the space of matrices that commute with the group.
     residual : float
-        Largest ‖ρ(g)E_k − E_k π(g)‖ over the generators, relative to ‖ρ(g)E_k‖ (Frobenius norms, in
-        orthonormal coordinates).
+        Largest ‖ρ(g)E_k − E_k π(g)‖ over the generators, relative to the size of ρ(g) on δ coordinates
+        (Frobenius norms, in orthonormal coordinates; likewise for Lie-algebra elements).
     certificate : {"dimension", "random element"}
         How completeness was checked: against the dimension of the commutant, found independently by
         orbits or a null space; or, where that is out of reach, by a further random matrix averaged over
@@ -356,27 +357,34 @@ def _polished(rep: Representation, copies: list[FloatArray]) -> list[FloatArray]
     X = np.concatenate(copies, axis=1)
     rest = -gradient(X)
     step, length = rest, float(np.vdot(rest, rest))
+    best, least = X, length
     for _ in range(_POLISHING_STEPS):
-        if length <= EPS**2 * X.size:
-            break
         image = gradient(step)
-        X = X + length / float(np.vdot(step, image)) * step
-        rest = rest - length / float(np.vdot(step, image)) * image
+        curvature = float(np.vdot(step, image))
+        # Past convergence all are noise: a step along exact solutions has no curvature.
+        if length <= EPS**2 * X.size or curvature <= EPS * float(np.vdot(step, step)):
+            break
+        X = X + length / curvature * step
+        rest = rest - length / curvature * image
         previous, length = length, float(np.vdot(rest, rest))
         step = rest + length / previous * step
-    return list(np.split(X, len(copies), axis=1))
+        if length < least:
+            best, least = X, length
+    return list(np.split(best, len(copies), axis=1))
 
 
 def _residual(rep: Representation, copies: Sequence[FloatArray]) -> float:
-    """Largest ‖ρ(g)E_k − E_k π(g)‖/‖ρ(g)E_k‖, and likewise for Lie-algebra elements."""
+    """Largest ‖ρ(g)E_k − E_k π(g)‖/√δ and ‖LE_k − E_k π(L)‖/(‖L‖√(δ/n)) (Frobenius norms)."""
     size, E, worst = copies[0].shape[1], np.concatenate(copies, axis=1), 0.0
-    for image in _images(rep, E):
+    # An element is orthogonal, ‖ρ(g)‖ = √n; a Lie-algebra element has a size of its own.
+    norms = [float(np.sqrt(size))] * len(rep.generators)
+    norms += [float(np.linalg.norm(sp.csr_array(L).data) * np.sqrt(size / rep.dim)) for L in rep.algebra]
+    for image, norm in zip(_images(rep, E), norms, strict=True):
         pi = copies[0].T @ image[:, :size]
-        norm = float(np.linalg.norm(pi)) or 1.0
         defects = (image - np.concatenate([copy @ pi for copy in copies], axis=1)).reshape(
             rep.dim, len(copies), size
         )
-        worst = max(worst, float(np.linalg.norm(defects, axis=(0, 2)).max()) / norm)
+        worst = max(worst, float(np.linalg.norm(defects, axis=(0, 2)).max()) / (norm or 1.0))
     return worst
 
 
