@@ -38,6 +38,7 @@ from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.moments import Moments, Samples
 from haarwire.selection import (
     cross_validate,
+    learn_symmetry,
     log_evidence,
     recommend,
     select_rank,
@@ -101,6 +102,7 @@ __all__ = [
     "haar_average",
     "invariance_error",
     "invariant_subspace",
+    "learn_symmetry",
     "log_evidence",
     "isotypic_decomposition",
     "monte_carlo_average",

@@ -16,7 +16,7 @@ from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError, Param
 from haarwire.groups import Representation
 from haarwire.landscape import count_critical_points
 from haarwire.moments import Moments, check_finite
-from haarwire.selection import Verdict, fold_moments, recommend_from_folds, tested_advice
+from haarwire.selection import Verdict, advice_verdict, fold_moments, recommend_from_folds
 from haarwire.selection.risk import MovedRisk, moved_sample_losses, risks, sample_losses
 from haarwire.solve import (
     Approach,
@@ -277,8 +277,8 @@ def compare(
         max_difference_hardwired_augmented=_difference({f.as_is.approach.label: f.as_is.coef for f in fits}),
         path=certificate,
         verdict={
-            "as_is": tested_advice(advice.as_is, _by_name(names, as_is)),
-            "moved": advice.moved and tested_advice(advice.moved, _by_name(names, moved)),
+            "as_is": advice_verdict(advice.as_is, _by_name(names, as_is)),
+            "moved": advice.moved and advice_verdict(advice.moved, _by_name(names, moved)),
         },
     )
 

@@ -4,6 +4,7 @@ from haarwire.selection.cross_validation import CrossValidation, cross_validate
 from haarwire.selection.evidence import Evidence, log_evidence, select_by_evidence
 from haarwire.selection.folds import fold_moments
 from haarwire.selection.grid import alpha_grid, default_alphas
+from haarwire.selection.learning import Candidate, LearnedSymmetry, learn_symmetry
 from haarwire.selection.ranks import RankSelection, select_rank
 from haarwire.selection.recommendation import (
     Advice,
@@ -13,21 +14,25 @@ from haarwire.selection.recommendation import (
 )
 from haarwire.selection.strength import Selection, select, select_leave_one_out
 from haarwire.selection.symmetry import SymmetryTest, symmetry_test
-from haarwire.selection.verdict import Verdict, tested_advice, verdict
+from haarwire.selection.verdict import Verdict, advice_verdict, verdict
 
 __all__ = [
     "Advice",
+    "Candidate",
     "CrossValidation",
     "Evidence",
+    "LearnedSymmetry",
     "RankSelection",
     "Recommendation",
     "Selection",
     "SymmetryTest",
     "Verdict",
+    "advice_verdict",
     "alpha_grid",
     "cross_validate",
     "default_alphas",
     "fold_moments",
+    "learn_symmetry",
     "log_evidence",
     "recommend",
     "recommend_from_folds",
@@ -36,6 +41,5 @@ __all__ = [
     "select_leave_one_out",
     "select_rank",
     "symmetry_test",
-    "tested_advice",
     "verdict",
 ]

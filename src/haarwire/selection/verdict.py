@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from haarwire.errors import ParameterError
 from haarwire.selection.recommendation import SIMPLEST_FIRST, Advice
 
-__all__ = ["Verdict", "tested_advice", "verdict"]
+__all__ = ["Verdict", "advice_verdict", "verdict"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -120,7 +120,7 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
     return Verdict(chosen, reason, gain, error, False)
 
 
-def tested_advice(advice: Advice, losses: Mapping[str, FloatArray]) -> Verdict:
+def advice_verdict(advice: Advice, losses: Mapping[str, FloatArray]) -> Verdict:
     """The verdict of a recommendation made from training samples, with its gain on test samples.
 
     The test samples had no say in the choice, so that the gain on them is an honest one; a choice that
