@@ -12,59 +12,7 @@ import haarwire as hw
 from haarwire.errors import NoSamplerError, NotCompactError
 from haarwire.groups import Representation, from_name
 from haarwire.groups.naming import EXAMPLES
-
-SMALL = [
-    "trivial:3",
-    "cyclic_shifts:6",
-    "cyclic_shifts:2x3",
-    "reflection:4",
-    "dihedral:5",
-    "image_rotations:3",
-    "image_rotations:2,channels=2,reflections=true",
-    "cube_rotations:2",
-    "cube_rotations:2,reflections=true",
-    "reverse_complement:2",
-    "permutations:4",
-    "permutations_of_sets:3x2",
-    "permutations_of_graphs:3",
-    "permutations_of_tensors:2x3",
-    "alternating:5",
-    "hyperoctahedral:3",
-    "wreath:cyclic_shifts:3,copies=3",
-    "wreath:hyperoctahedral:2,copies=2",
-    "wreath:so3_vectors:1,copies=3",
-    "wreath:o3:1o=1,copies=2",
-    "wreath:so2:1,2,copies=2",
-    "so2:0,1,3",
-    "unitary_phase:3",
-    "translations:1,2",
-    "translations:1x0,1x2,0x0",
-    "so3:0=2,1=1,2=1",
-    "so3:3",
-    "so3_vectors:3",
-    "so3_tensors:2",
-    "o3:0e=1,0o=1,1o=1,2e=1",
-    "o3_vectors:2",
-    "o3_tensors:2",
-    "su2:0=1,1=1,2=1",
-    "su2:3",
-    "point_clouds:3,n_scalars=1",
-    "point_clouds:2,reflections=true",
-    "point_cloud_vectors:3,n_vectors=2",
-    "point_cloud_vectors:3,reflections=true",
-]
-NOT_COMPACT = [
-    "lorentz_vectors:2",
-    "so13_tensors:2",
-    "scaling:1,-0.5,0",
-    "shear:3,plane=2x0",
-    "special_linear:3",
-    "symplectic:4",
-    "rigid_motions:1",
-    "rigid_motions:2",
-    "rigid_motions:3",
-    "wreath:shear:2,copies=2",
-]
+from strategies import NOT_COMPACT, SMALL
 
 
 def euler(R):
