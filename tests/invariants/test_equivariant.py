@@ -62,7 +62,7 @@ def test_basis_is_the_null_space(pair: tuple[hw.Representation, ...]) -> None:
     twin = null_space_twin(source, target)
     assert maps.dim == len(twin)
     assert maps.basis.shape == (maps.dim, target.dim, source.dim)
-    flat = maps.basis.reshape(maps.dim, -1)
+    flat = maps.basis.reshape(maps.dim, target.dim * source.dim)
     np.testing.assert_allclose(flat @ flat.T, np.eye(maps.dim), atol=1e-12)
     np.testing.assert_allclose(flat.T @ flat, twin.T @ twin, atol=1e-9)
     for W in maps.basis:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -38,13 +40,8 @@ def check_against_characters(rep: hw.Representation, decomposition: IsotypicDeco
     ]
     edges = np.cumsum([0, rep.dim, *(part.dim for part in parts)])
     elements = enumerate_group(joint, int(edges[-1]))
-    chi = [
-        np.array([np.trace(g[a:b, a:b]) for g in elements]) for a, b in zip(edges, edges[1:], strict=False)
-    ]
-    squares = [
-        np.array([np.trace((g @ g)[a:b, a:b]) for g in elements])
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    chi = [np.array([np.trace(g[a:b, a:b]) for g in elements]) for a, b in pairwise(edges)]
+    squares = [np.array([np.trace((g @ g)[a:b, a:b]) for g in elements]) for a, b in pairwise(edges)]
     for i, component in enumerate(decomposition.components, start=1):
         norm = {"real": 1.0, "complex": 2.0, "quaternionic": 4.0}[component.type]
         indicator = {"real": 1.0, "complex": 0.0, "quaternionic": -2.0}[component.type]
