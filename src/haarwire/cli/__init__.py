@@ -25,6 +25,8 @@ from haarwire.cli.path import path_command
 from haarwire.cli.reproduce import HELP as REPRODUCE_HELP
 from haarwire.cli.reproduce import reproduce_command
 from haarwire.cli.symmetries import symmetries_command
+from haarwire.cli.symmetry import HELP as SYMMETRY_HELP
+from haarwire.cli.symmetry import symmetry_command
 from haarwire.cli.train import HELP as TRAIN_HELP
 from haarwire.cli.train import train_command
 from haarwire.errors import HaarwireError
@@ -43,6 +45,7 @@ for name, command, text, summary in (
     ("compare", compare_command, COMPARE_HELP, "Which approach to use on one data set, and why."),
     ("path", path_command, PATH_HELP, "Every strength of the invariance penalty, from 0 to infinity."),
     ("landscape", landscape_command, LANDSCAPE_HELP, "Every critical point of each approach."),
+    ("symmetry", symmetry_command, SYMMETRY_HELP, "Which candidate symmetries the data support."),
     ("train", train_command, TRAIN_HELP, "Deep linear networks, against the closed forms."),
     ("reproduce", reproduce_command, REPRODUCE_HELP, "The paper's experiments, as figures and a table."),
 ):

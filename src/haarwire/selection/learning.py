@@ -91,12 +91,15 @@ class LearnedSymmetry:
         Most evidence first. The trivial group, no symmetry at all, is one of them.
     by_loss : tuple of Candidate
         Least cross-validated loss first.
+    baseline : Candidate
+        The one without symmetry, which the others are held against.
     n_samples : int
         N.
     """
 
     by_evidence: tuple[Candidate, ...]
     by_loss: tuple[Candidate, ...] = field(repr=False)
+    baseline: Candidate = field(repr=False)
     n_samples: int = field(repr=False)
 
     @property
@@ -216,6 +219,7 @@ def learn_symmetry(
     return LearnedSymmetry(
         by_evidence=tuple(sorted(rows, key=lambda row: (-row.log_evidence, row.dim))),
         by_loss=tuple(sorted(rows, key=lambda row: (row.loss, row.dim))),
+        baseline=next(row for row in rows if row.name == base_name),
         n_samples=whole.count,
     )
 
