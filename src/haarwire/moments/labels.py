@@ -44,6 +44,10 @@ class LabelCoder:
         """Labels met so far, in the order of their columns."""
         return list(self._columns)
 
+    def resume(self, labels: Sequence[Any]) -> None:
+        """Go on after these labels, in the order of their columns."""
+        self._columns = {label: column for column, label in enumerate(labels)}
+
     def one_hot(self, labels: ArrayLike, where: str, first_row: int) -> NDArray[np.uint8]:
         """One row of zeros and a one for each label; as many columns as labels met so far.
 

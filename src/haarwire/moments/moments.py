@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeAlias, final
+from functools import partial
+from typing import Any, Literal, Self, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -12,6 +14,13 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from haarwire._linalg import EPS
 from haarwire.errors import DataError
 from haarwire.moments.checks import as_model, check_fields
+from haarwire.moments.conditioning import TOLERANCE, condition, warn
+from haarwire.moments.container import read_container, write_container
+from haarwire.moments.passes import OneHot, Options, fold_source
+from haarwire.moments.saving import KIND, checked_fields, fields
+from haarwire.moments.sources.columns import Names
+from haarwire.moments.sources.opening import open_source
+from haarwire.moments.sources.progress import Progress
 from haarwire.moments.streaming import Accuracy, Folded, Precision, fold_arrays, fold_batches
 from haarwire.moments.summary import Summary, joined, parted
 from haarwire.moments.updates import triangle
@@ -167,6 +176,125 @@ class Moments:
             If an option is out of range.
         """
         return cls._from_fold(fold_batches(batches, accumulate, chunk_rows, accuracy))
+
+    @classmethod
+    def from_source(
+        cls,
+        source: Any,
+        *,
+        x: Names = None,
+        y: Names = None,
+        sample_weight: str | None = None,
+        filters: Any = None,
+        one_hot: OneHot = False,
+        basis: Any = None,
+        accumulate: Precision = "float64",
+        accuracy: Accuracy | Literal["auto"] = "auto",
+        chunk_rows: int | None = None,
+        progress: bool | Progress = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: float = 60.0,
+    ) -> Self:
+        """The moments of samples in files, stores, data loaders or streams, in memory constant in N.
+
+        The next piece of about 16 MB is read in a thread while the current one is multiplied.
+
+        Parameters
+        ----------
+        source : path, URL, pair of arrays, data loader or iterable of batches
+            - A file, a folder, or a pattern with ``*``: .parquet, .csv, .tsv, .arrow, .feather (many files
+              are one table), .npy, .npz, .zarr, .h5, .hdf5; here or at any URL that fsspec knows.
+            - (X, Y) or (X, Y, sample_weight) of array-likes with slices: memory maps, Zarr arrays, HDF5 data
+              sets; or a group or dict of them.
+            - A pyarrow table or data set; a PyTorch data set or loader; any iterable of batches as in
+              `from_batches`.
+        x, y : str, int or list, optional
+            Columns of a table (names or positions, in a list or separated by commas), or arrays of a store.
+            By default y is the column called y, target, label or class, and x all others; arrays are called x
+            and y. For a .npy file y may be a second file.
+        sample_weight : str, optional
+            A column or array of weights.
+        filters : list of (column, operator, value), or pyarrow expression, optional
+            Which rows of a table to read. Rows are then counted among those.
+        one_hot : bool or sequence of labels
+            Whether y holds labels, that become one-hot targets a piece at a time: one column for each label,
+            in the order of the sequence, or sorted.
+        basis : array or sparse array of shape (n, k), optional
+            Take the moments of the coordinates X Q in place of X; with the matrix of an invariant subspace
+            they are d×d.
+        accumulate, chunk_rows
+            As in `from_arrays`.
+        accuracy : {"auto", "gram", "qr"}
+            As in `from_arrays`. "auto": "gram", and where cond(X)²·eps is above 1e-6 a warning and, for a
+            source that can be read again, a second pass with "qr".
+        progress : bool or callable
+            Show a bar with rows per second, or call with the rows so far and in all (None: not known).
+        checkpoint : path, optional
+            A file to write the state of the pass to; if it is there, the pass goes on from it, to the same
+            bits. It is removed at the end.
+        checkpoint_every : float
+            Seconds between two writes of it.
+
+        Raises
+        ------
+        DataError
+            If samples are not finite, columns cannot be told, or change from one file to the next; names the
+            file and the row, counted from 0 in that file.
+        FileError
+            If a file cannot be read; names it.
+        ParameterError
+            If an option is out of range.
+        MissingDependencyError
+            If the package that reads this kind of source is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> batches = [(rng.standard_normal((50, 3)), rng.integers(0, 2, 50)) for _ in range(4)]
+        >>> Moments.from_source(batches, one_hot=True)
+        Moments(200 samples, 3 features, 2 targets, float64)
+        """
+        rule: Accuracy = "gram" if accuracy == "auto" else accuracy
+        options = Options(accumulate, rule, chunk_rows, one_hot, basis).checked()
+        opened = open_source(source, x=x, y=y, sample_weight=sample_weight, filters=filters)
+        pass_over = partial(
+            fold_source, opened, progress=progress, checkpoint=checkpoint, checkpoint_every=checkpoint_every
+        )
+        folded = pass_over(options)
+        if accuracy == "auto" and accumulate == "float64":
+            squared = condition(folded.summary, folded.n_features)
+            if squared * folded.eps > TOLERANCE:
+                done = "they are read again for a triangular factor" if opened.is_repeatable else "nothing"
+                warn(squared, folded.eps, f"{done} is done about it" if done == "nothing" else done, 2)
+                if opened.is_repeatable:
+                    folded = pass_over(replace(options, accuracy="qr"))
+        return cls._from_fold(folded)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the moments to a file: safetensors with a JSON header, no pickle.
+
+        Raises
+        ------
+        FileError
+            If it cannot be written; an older file of this name is as it was.
+        MissingDependencyError
+            Without safetensors (the 'io' extra).
+        """
+        write_container(path, KIND, *fields(self.n_features, self._summary, self.dtype, self.eps))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read moments that `save` wrote; nothing in the file is believed, and nothing in it is run.
+
+        Raises
+        ------
+        FileError
+            If there is no such file, or it is damaged or holds anything else.
+        MissingDependencyError
+            Without safetensors (the 'io' extra).
+        """
+        return cls._from_summary(*checked_fields(path, read_container(path)))
 
     @classmethod
     def _from_fold(cls, folded: Folded) -> Self:

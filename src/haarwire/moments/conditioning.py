@@ -1,0 +1,45 @@
+"""Whether features are so nearly collinear that sums of products are too coarse."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarwire.moments.summary import Summary
+
+__all__ = ["TOLERANCE", "IllConditionedWarning", "condition", "warn"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+TOLERANCE: Final = 1e-6
+"""Relative error of coefficients that passes without a warning."""
+
+
+class IllConditionedWarning(UserWarning):
+    """Features are so nearly collinear that cond(X)²·eps, the error of coefficients, is above 1e-6."""
+
+
+def condition(summary: Summary, n_features: int) -> float:
+    """cond(X)² of features scaled to unit variance, constant ones left out; infinite beyond about 1/eps."""
+    C = summary.scatter[:n_features, :n_features]
+    live = np.flatnonzero(C.diagonal() > 0)
+    if live.size == 0:
+        return 1.0
+    scale = 1.0 / np.sqrt(C.diagonal()[live])
+    values = np.linalg.eigvalsh(C[np.ix_(live, live)] * scale * scale[:, None])
+    return float(values[-1] / values[0]) if values[0] > 0 else float("inf")
+
+
+def warn(squared: float, eps: float, what_is_done: str, stacklevel: int) -> None:
+    """Say that features are nearly collinear, what is done about it, and what else helps."""
+    warnings.warn(
+        f"features are nearly collinear: cond(X)² · eps = {squared * eps:.1e}, above {TOLERANCE:.0e}; "
+        f"{what_is_done}\n  Likely cause: features that are sums or copies of others, up to rounding"
+        '\n  What to do: accuracy="qr" from the start, a ridge, or features left out; accuracy="gram" for '
+        "data that are collinear on purpose",
+        IllConditionedWarning,
+        stacklevel=stacklevel + 1,
+    )

@@ -1,0 +1,184 @@
+"""A file of arrays and plain facts: safetensors with a JSON header, without pickle, written in one piece."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarwire.errors import FileError, MissingDependencyError
+
+__all__ = ["Container", "damaged", "read_container", "replace_file", "write_container"]
+
+_VERSION: Final = 1
+_ENTRY: Final = "haarwire"
+_MOST_HEADER: Final = 2**22
+_KINDS: Final = {"F64", "F32", "I64", "I32", "U8", "BOOL"}
+
+
+class Container(NamedTuple):
+    """What a file holds."""
+
+    kind: str
+    arrays: dict[str, NDArray[Any]]
+    facts: dict[str, Any]
+
+
+def write_container(
+    path: str | os.PathLike[str], kind: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]
+) -> None:
+    """Write a file beside the old one and put it in its place: there is the old one or the new one, whole.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written; an old file is as it was.
+    MissingDependencyError
+        Without safetensors.
+    """
+    _load()
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    header = json.dumps({"kind": kind, "version": _VERSION, "facts": facts}, allow_nan=False)
+    tensors = {name: np.ascontiguousarray(A) for name, A in arrays.items()}
+
+    def write(partial: Path) -> None:
+        try:
+            save_file(tensors, partial, metadata={_ENTRY: header})
+        except SafetensorError as error:
+            raise OSError(str(error)) from error
+
+    replace_file(Path(path), write)
+
+
+def replace_file(path: Path, write: Any) -> None:
+    """Let `write` make a file under another name in the same folder, and rename it when it is on the disk.
+
+    Raises
+    ------
+    FileError
+        If that fails; nothing is left of the new file then.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        try:
+            write(partial)
+            descriptor = os.open(partial, os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        if os.name == "posix":
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be written: {error.strerror or error}",
+            cause="a full disk, no permission to write there, or a folder that does not exist.",
+            remedy="make room or give another path; an older file of this name is as it was.",
+        ) from error
+
+
+def read_container(path: str | os.PathLike[str]) -> Container:
+    """Read a file that `write_container` wrote, believing nothing in it.
+
+    No more memory is used than the file is long, whatever it declares; nothing in it is run, and no name in
+    it is used as a path.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is anything else.
+    MissingDependencyError
+        Without safetensors.
+    """
+    _load()
+    from safetensors import SafetensorError, safe_open
+
+    file = Path(path)
+    if not file.is_file():
+        raise FileError(
+            f"{file} is {'a folder' if file.is_dir() else 'no file' if file.exists() else 'not there'}.",
+            cause="a misspelt path, or another working folder.",
+            remedy="check the path.",
+        )
+    try:
+        _check_length(file)
+        with safe_open(file, framework="numpy") as opened:
+            facts = _header(file, opened.metadata())
+            arrays = {}
+            for name in opened.keys():  # noqa: SIM118  no mapping
+                if opened.get_slice(name).get_dtype() not in _KINDS:
+                    damaged(file, f"{name!r} is of an unknown type")
+                arrays[name] = np.array(opened.get_tensor(name))
+    except FileError:
+        raise
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
+        damaged(file, error)
+    return Container(facts["kind"], arrays, facts["facts"])
+
+
+def _check_length(file: Path) -> None:
+    """Whether the header fits into the file, before anything of that size is made."""
+    size = file.stat().st_size
+    with file.open("rb") as raw:
+        start = raw.read(8)
+    if len(start) < 8 or int.from_bytes(start, "little") > min(size - 8, _MOST_HEADER):
+        damaged(file, "its header is longer than the file" if len(start) == 8 else "it is too short")
+
+
+def _header(file: Path, metadata: Any) -> dict[str, Any]:
+    text = (metadata or {}).get(_ENTRY)
+    if text is None:
+        damaged(file, "it was not written by Haarwire")
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        damaged(file, error)
+    if not isinstance(header, dict) or not isinstance(header.get("facts"), dict):
+        damaged(file, "its header has no facts")
+    if not isinstance(header.get("kind"), str):
+        damaged(file, "its header names no kind")
+    version = header.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        damaged(file, f"its version is {version!r}")
+    if version > _VERSION:
+        raise FileError(
+            f"{file} has version {version} of the format; this Haarwire reads versions up to {_VERSION}.",
+            cause="a file written by a newer Haarwire.",
+            remedy="pip install --upgrade haarwire",
+        )
+    return header
+
+
+def damaged(file: object, why: object) -> NoReturn:
+    """Raise the error of a file that is not what it should be."""
+    raise FileError(
+        f"{file} cannot be read as a saved object: {str(why)[:200]}",
+        cause="a damaged or incomplete file, or one of another kind.",
+        remedy="save the object anew, with its method save or haarwire.saving.save.",
+    ) from (why if isinstance(why, BaseException) else None)
+
+
+def _load() -> None:
+    try:
+        import safetensors  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Saving and loading need safetensors, which is not installed.",
+            cause="Haarwire was installed without its 'io' extra.",
+            remedy='pip install "haarwire[io]"',
+        ) from error

@@ -1,0 +1,138 @@
+"""Which columns, or which arrays, are the inputs and which the targets."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from haarwire.errors import DataError
+
+__all__ = [
+    "ARRAY_PAIRS",
+    "TARGET_NAMES",
+    "Choice",
+    "Names",
+    "Wanted",
+    "array_names",
+    "chosen",
+    "shortened",
+    "split_columns",
+]
+
+Names: TypeAlias = str | int | Sequence[str | int] | None
+"""One name, several in a list or separated by commas, or None for the default; numbers are positions."""
+
+TARGET_NAMES: Final = ("y", "target", "targets", "label", "labels", "class")
+"""What a target column is called where nobody says, in any case of letters."""
+
+ARRAY_PAIRS: Final = (("x", "y"), ("X", "Y"), ("X", "y"), ("x_train", "y_train"), ("X_train", "y_train"))
+"""What a pair of arrays is called where nobody says."""
+
+
+class Wanted(NamedTuple):
+    """Which columns or arrays were asked for."""
+
+    x: Names
+    y: Names
+    weight: str | None
+
+
+class Choice(NamedTuple):
+    """Names of columns."""
+
+    x: tuple[str, ...]
+    y: tuple[str, ...]
+    weight: str | None
+
+
+def split_columns(label: str, names: Sequence[str], wanted: Wanted) -> Choice:
+    """Columns called x, y and weight; by default the one with a usual name, and all others.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or none is left.
+    """
+    x, y, weight = wanted
+    if y is None:
+        y = next((name for name in names if name.lower() in TARGET_NAMES), None)
+        if y is None:
+            raise DataError(
+                f"Which column of {label} is the target? It has {shortened(names)}.",
+                cause="no column is called y, target, label or class.",
+                remedy=f"name it: y={names[-1]!r}." if names else "give a table with columns.",
+            )
+    targets = chosen(label, names, y)
+    weights = None if weight is None else chosen(label, names, weight)[0]
+    rest = [name for name in names if name not in {*targets, weights}]
+    inputs = rest if x is None else chosen(label, names, x)
+    if not inputs:
+        raise DataError(
+            f"{label} has no feature columns beside the target.",
+            cause="a table of one column, or another separator than commas.",
+            remedy="give a table with commas between the columns.",
+        )
+    return Choice(tuple(inputs), tuple(targets), weights)
+
+
+def chosen(label: str, names: Sequence[str], wanted: Names) -> list[str]:
+    """The columns of these names or positions.
+
+    Raises
+    ------
+    DataError
+        If there is no such column; names the nearest.
+    """
+    found = []
+    for name in _listed(wanted):
+        if name in names:
+            found.append(name)
+        elif name.lstrip("-").isdigit() and -len(names) <= int(name) < len(names):
+            found.append(names[int(name)])
+        else:
+            near = difflib.get_close_matches(name, names, n=1)
+            raise DataError(
+                f"{label} has no column {name!r}" + (f"; did you mean {near[0]!r}?" if near else "."),
+                cause="a misspelt column, or a number out of range.",
+                remedy=f"its columns are {shortened(names)}.",
+            )
+    return found
+
+
+def array_names(label: str, names: Sequence[str], wanted: Wanted) -> tuple[str, ...]:
+    """Which arrays of a file are inputs and targets, and weights if any.
+
+    Raises
+    ------
+    DataError
+        If they cannot be told.
+    """
+    x, y, weight = wanted
+    fitting = [p for p in ARRAY_PAIRS if (x or p[0]) in names and (y or p[1]) in names]
+    pair = (x or fitting[0][0], y or fitting[0][1]) if fitting else (x, y)
+    options = (("x", pair[0]), ("y", pair[1]), *((("sample_weight", weight),) if weight is not None else ()))
+    found = []
+    for option, name in options:
+        if not isinstance(name, str) or name not in names:
+            held = ", ".join(names) or "nothing"
+            raise DataError(
+                f"Which array of {label} is {option}? It holds {held}."
+                if name is None
+                else f"{label} has no array called {name!r}.",
+                cause="arrays with names of their own.",
+                remedy=f'name the arrays: x="NAME", y="NAME" (it holds {held}).',
+            )
+        found.append(name)
+    return tuple(found)
+
+
+def _listed(wanted: Names) -> list[str]:
+    if isinstance(wanted, str):
+        return [part.strip() for part in wanted.split(",")]
+    return [str(wanted)] if isinstance(wanted, int) or wanted is None else [str(name) for name in wanted]
+
+
+def shortened(names: Sequence[str], limit: int = 8) -> str:
+    """The first names, and how many there are."""
+    return ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
