@@ -7,6 +7,7 @@ from typing import Any, Final, Self, TypeAlias, final
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_random_state, get_tags
@@ -139,13 +140,15 @@ class GroupAverage(MetaEstimatorMixin, BaseEstimator):
         ParameterError
             When a parameter is out of range.
         """
-        routed = process_routing(self, "fit", **fit_params)
+        passed_on = fit_params
+        if get_config()["enable_metadata_routing"]:
+            passed_on = process_routing(self, "fit", **fit_params).estimator.fit
         several = not is_classifier(self) and get_tags(self).target_tags.multi_output
         samples, targets = self._validated(X, y, reset=True, multi_output=several)
         rep = resolved(self.representation, self.n_features_in_)
         elements, is_exact = self._chosen(rep)
         seen = _dressed(samples, X, self.estimator)
-        model = clone(self.estimator).fit(seen, targets, **routed.estimator.fit)
+        model = clone(self.estimator).fit(seen, targets, **passed_on)
         self.estimator_, self.elements_, self.is_exact_ = model, elements, is_exact
         return self
 

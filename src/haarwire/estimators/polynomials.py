@@ -145,6 +145,14 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
                 cause="a fractional or negative degree, or a range of degrees",
                 remedy="use degree=2 for all invariants of degree 1 and 2",
             )
+        if most is not None and (
+            isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1
+        ):
+            raise ParameterError(
+                f"max_monomials must be a positive integer or None, got {most!r}",
+                cause="a fractional, zero or negative bound",
+                remedy="leave it out for the default, or give a count such as 10_000_000",
+            )
         if most is None:
             most = _MOST_BY_ORBITS if rep.is_signed_permutation else _MOST_BY_NULL_SPACE
         monomials = math.comb(rep.dim + int(degree) - 1, int(degree))

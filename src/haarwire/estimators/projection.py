@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from haarwire.errors import DataError, ParameterError
@@ -131,8 +132,6 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             When X has another number of columns.
         """
         check_is_fitted(self)
-        from sklearn.utils import check_array
-
         coordinates = check_array(X, accept_sparse=SPARSE, dtype=[np.float64, np.float32])
         if coordinates.shape[1] != self.subspace_.dim:
             raise DataError(

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
+from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -166,8 +167,6 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _routed(self, params: dict[str, Any]) -> dict[str, Any]:
         """What goes to the splitter."""
-        from sklearn import get_config
-
         if get_config()["enable_metadata_routing"]:
             routed: dict[str, Any] = process_routing(self, "fit", **params).splitter.split
             return routed
