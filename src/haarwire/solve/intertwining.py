@@ -98,6 +98,8 @@ class Intertwining:
 
     def bounded(self, rank: int, starts: int, rng: np.random.Generator) -> FloatArray:
         """The best of the local minima of rank ≤ r found from the unbounded optimum and random starts."""
+        if self.maps.dim == 0:
+            return np.zeros(self.maps.shape)
         if not self.is_small:
             m, n = self.maps.shape
             raise ParameterError(
