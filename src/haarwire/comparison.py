@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
@@ -24,6 +24,7 @@ from haarwire.solve import (
     Certificate,
     Hardwired,
     Plain,
+    RegularizationPath,
     Regularized,
     Solution,
     regularization_path,
@@ -31,13 +32,16 @@ from haarwire.solve import (
 )
 from haarwire.solve.solver import check_samples, checked_rank
 
-__all__ = ["ApproachResult", "Comparison", "QuestionResult", "compare"]
+__all__ = ["ApproachResult", "Comparison", "Fitted", "QuestionResult", "compare"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Progress: TypeAlias = Callable[[str, float], None]
 
 MOVES: Final = 5
 """How many random group elements move each test sample for the accuracy on moved data."""
+
+SAMPLES: Final = 6
+"""How many test samples a comparison keeps to be shown: of different classes, where there are any."""
 
 _CHUNK: Final = 4096
 
@@ -94,6 +98,38 @@ class ApproachResult:
 
 
 @final
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What the numbers of a comparison came from, so that a report need not read the data again.
+
+    Attributes
+    ----------
+    representation : Representation
+        The symmetry.
+    train, test : Moments
+        Of the training and the test samples.
+    path : RegularizationPath
+        Of the training samples.
+    advice : Recommendation
+        The cross-validation that the verdicts rest on.
+    samples : Dataset
+        A few test samples.
+    ridge, test_size, seed : float, float, int
+        As they were given.
+    """
+
+    representation: Representation
+    train: Moments
+    test: Moments
+    path: RegularizationPath
+    advice: Recommendation
+    samples: Dataset
+    ridge: float
+    test_size: float
+    seed: int
+
+
+@final
 @dataclass(frozen=True)
 class Comparison:
     """The answer to "augment, regularize or hard-wire?".
@@ -116,6 +152,8 @@ class Comparison:
         Whether the regularization path on the training samples is continuous, or where it may jump.
     verdict : dict of str to Verdict or None
         By question: as_is and moved.
+    fitted : Fitted or None
+        What `report` draws from; not part of `to_dict`.
     """
 
     data: str
@@ -128,6 +166,7 @@ class Comparison:
     max_difference_hardwired_augmented: float | None
     path: Certificate
     verdict: dict[str, Verdict | None]
+    fitted: Fitted | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, strings and dicts, ready for JSON; an infinite alpha is "inf"."""
@@ -248,7 +287,8 @@ def compare(
         started,
     )
 
-    certificate = regularization_path(moments, rep, rank=r, ridge=ridge).certify()
+    path = regularization_path(moments, rep, rank=r, ridge=ridge)
+    certificate = path.certify()
     report("testing", 0.8)
     evaluation = _Evaluation(test, rep, move_rng)
     as_is = evaluation("as_is", [f.as_is for f in fits])
@@ -327,6 +367,13 @@ def _check_arguments(data: Dataset, rep: Representation, seed: int) -> None:
     for name, part in (("X", data), ("X_test", data.test)):
         if part is not None:
             check_finite(part.X, part.Y, (name, name.replace("X", "Y")))
+
+
+def _some_samples(test: Dataset) -> Dataset:
+    """The first test sample of each of up to `SAMPLES` classes; the first ones, where there are none."""
+    codes = np.arange(len(test.X)) if test.classes is None else test.Y.argmax(axis=1)
+    first = np.sort(np.unique(codes, return_index=True)[1])[:SAMPLES]
+    return Dataset(test.name, test.X[first], test.Y[first], test.classes)
 
 
 def _by_name(names: Sequence[str], tested: Sequence[_Tested]) -> dict[str, FloatArray]:
