@@ -16,7 +16,7 @@ from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError, Param
 from haarwire.groups import Representation
 from haarwire.landscape import count_critical_points
 from haarwire.moments import Moments, check_finite
-from haarwire.selection import Verdict, advice_verdict, fold_moments, recommend_from_folds
+from haarwire.selection import Recommendation, Verdict, advice_verdict, fold_moments, recommend_from_folds
 from haarwire.selection.risk import MovedRisk, moved_sample_losses, risks, sample_losses
 from haarwire.solve import (
     Approach,
