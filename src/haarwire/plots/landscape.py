@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from haarwire.errors import ParameterError
 from haarwire.landscape import CriticalPoints
 from haarwire.landscape.counting import spelled
+from haarwire.plots.cloud import ALL, Markers, cloud, merged
 from haarwire.plots.style import BLUE, GREEN, GREY, ORANGE, RED, AxesLike, axes_list, figure_of, pyplot
 
 if TYPE_CHECKING:
@@ -21,16 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_landscape"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IntArray: TypeAlias = NDArray[np.integer[Any]]
-
-_ALL: Final = 5000
-"""Up to so many critical points are all drawn."""
 
 _FAMILIES: Final = ("critical family", "critical families")
 _ESCAPES: Final = 30
-_CELLS: Final = 90
-"""Points of one index whose losses are closer than this part of the range share one marker."""
-
 _LARGEST: Final = 90.0
 """Area of a marker, in points²."""
 
@@ -39,15 +33,6 @@ _FLATTEST: Final = 0.15
 
 _LINEAR: Final = 1000
 """Counts above this are drawn by their powers of ten."""
-
-
-class _Markers(NamedTuple):
-    """Points of one index and nearly one loss, drawn as one marker."""
-
-    indices: IntArray
-    losses: FloatArray
-    numbers: IntArray
-    are_families: NDArray[np.bool_]
 
 
 def plot_landscape(
@@ -91,7 +76,7 @@ def plot_landscape(
             cause="an empty mapping, or a solution in their place",
             remedy="give critical_points(…), or {'plain': critical_points(…), …}",
         )
-    clouds = [_cloud(each, lowest) for each in named.values()]
+    clouds = [cloud(each, lowest) for each in named.values()]
     bars: list[Axes] = []
     if axes is None:
         _, grid = plt.subplots(
@@ -112,12 +97,12 @@ def plot_landscape(
     last = max(int(indices.max()) for indices, _, _ in clouds)
     are_drawn: set[bool] = set()
     for i, (name, each) in enumerate(named.items()):
-        markers = _markers(*clouds[i])
+        markers = merged(*clouds[i])
         are_drawn.update(markers.are_families.tolist())
         each_axes[i].set_xlim(-0.7, last + 0.7)
         _draw(each_axes[i], each, markers)
         if bars:
-            _draw_counts(bars[i], each, last, is_whole=each.count <= _ALL)
+            _draw_counts(bars[i], each, last, is_whole=each.count <= ALL)
         kinds = ("critical point", "critical points") if each.is_isolated else _FAMILIES
         title = f"{name}\n{spelled(each.count)} {kinds[each.count > 1]}"
         (bars or each_axes)[i].set_title(title, fontsize=10)
@@ -133,39 +118,13 @@ def plot_landscape(
     return figure
 
 
-def _cloud(points: CriticalPoints, lowest: int) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
-    """Indices and losses of the points to draw, and which of them are families."""
-    if points.count > _ALL:
-        some = points.lowest(lowest)
-        return (
-            np.array([point.index for point in some]),
-            np.array([point.loss for point in some]),
-            np.array([point.dimension > 0 for point in some]),
-        )
-    subsets, losses, indices = (np.concatenate(part) for part in zip(*points.tables(), strict=True))
-    if points.is_isolated:
-        return indices, losses, np.zeros(losses.size, dtype=bool)
-    return indices, losses, np.array([points.at(subset).dimension > 0 for subset in subsets])
-
-
 def _are_comparable(losses: list[FloatArray]) -> bool:
     """Whether every landscape that is more than a point keeps a fair part of a common height."""
     extents = [float(np.ptp(each)) for each in losses if each.size > 1]
     return not extents or min(extents) >= _FLATTEST * float(np.ptp(np.concatenate(losses)))
 
 
-def _markers(indices: IntArray, losses: FloatArray, are_families: NDArray[np.bool_]) -> _Markers:
-    extent = float(np.ptp(losses))
-    places = (losses - losses.min()) * (_CELLS / extent if extent > 0 else 0.0)
-    cells = np.floor(np.round(places, 6)).astype(np.int64)  # equal losses differ by rounding
-    keys, inverse, numbers = np.unique(
-        np.stack([indices, cells, are_families]), axis=1, return_inverse=True, return_counts=True
-    )
-    means = np.bincount(inverse.ravel(), weights=losses) / numbers
-    return _Markers(keys[0], means, numbers, keys[2].astype(bool))
-
-
-def _draw(ax: Axes, points: CriticalPoints, markers: _Markers) -> None:
+def _draw(ax: Axes, points: CriticalPoints, markers: Markers) -> None:
     for families, colour, marker in ((False, BLUE, "o"), (True, GREEN, "D")):
         some = markers.are_families == families
         if some.any():
