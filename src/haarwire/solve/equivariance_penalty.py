@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 
 from haarwire._linalg import EPS
 from haarwire.errors import ParameterError
-from haarwire.groups import Representation, hom
-from haarwire.invariants.equivariant import nearest_equivariant
+from haarwire.groups import Representation, direct_sum
+from haarwire.invariants import (
+    EquivariantMaps,
+    IsotypicDecomposition,
+    equivariant_maps,
+    isotypic_decomposition,
+    reynolds_operator,
+)
 from haarwire.invariants.penalty import Penalty
-from haarwire.invariants.reynolds import project_samples, reynolds_operator
 
 __all__ = ["EquivariancePenalty"]
 
@@ -49,27 +54,58 @@ class EquivariancePenalty:
 
     def half_gradient(self, W: FloatArray) -> FloatArray:
         """𝒫(W) with P(W) = tr(𝒫(W) Wᵀ), for W of shape (m, n)."""
+        return self.evaluated(W)[1]
+
+    def evaluated(self, W: FloatArray) -> tuple[float, FloatArray]:
+        """P(W), as a sum of squares, which does not cancel; and 𝒫(W)."""
         if self.kind == "projection":
-            return self._outside(W)
-        total = np.zeros(W.shape)
+            rest = W - self.average(W)
+            return float(np.vdot(rest, rest)), self._adjoint_rest(rest)
+        value, total = 0.0, np.zeros(W.shape)
         for g, h in zip(self.source.generators, self.target.generators, strict=True):
             defect = h.apply(W.T).T - g.pull_back(W)
+            value += float(np.vdot(defect, defect))
             total += h.pull_back(defect.T).T - g.apply(defect)
         for L, K in zip(self.source.algebra, self.target.algebra, strict=True):
             defect = K @ W - (L.T @ W.T).T
+            value += float(np.vdot(defect, defect))
             total += K.T @ defect - (L @ defect.T).T
-        return total
+        return value, total
 
-    def _outside(self, W: FloatArray) -> FloatArray:
-        """(I − Π)ᵀ(I − Π) W, Π the Haar average of maps."""
-        if self.source.is_orthogonal and self.target.is_orthogonal:
-            return W - nearest_equivariant(W, self.source, self.target)
-        rest = W.ravel() - project_samples(W.ravel(), self._maps)
-        return np.asarray(rest - project_samples(rest, self._maps.dual)).reshape(W.shape)
+    def _adjoint_rest(self, rest: FloatArray) -> FloatArray:
+        """(I − Π)ᵀ of what I − Π leaves; Π(M) = ∫ g M g⁻¹ has the adjoint Π(Mᵀ)ᵀ."""
+        if self._pair.is_orthogonal:
+            return rest
+        n, size = self.source.dim, self._pair.dim
+        joint = np.zeros((size, size))
+        joint[:n, n:] = rest.T
+        return rest - self._decomposition.project(joint)[:n, n:].T
+
+    def average(self, W: FloatArray) -> FloatArray:
+        """∫ σ(g) W ρ(g)⁻¹ dg: for orthogonal actions, the equivariant map nearest to W."""
+        if self._pair.is_signed_permutation:
+            return self.maps.project(W)
+        n, size = self.source.dim, self._pair.dim
+        joint = np.zeros((size, size))
+        joint[n:, :n] = W
+        return self._decomposition.project(joint)[n:, :n]
+
+    def nearest(self, W: FloatArray) -> FloatArray:
+        """The equivariant map nearest to W."""
+        return self.average(W) if self._pair.is_orthogonal else self.maps.project(W)
 
     @cached_property
-    def _maps(self) -> Representation:
-        return hom(self.source, self.target)
+    def maps(self) -> EquivariantMaps:
+        """The equivariant maps, where the penalty vanishes."""
+        return equivariant_maps(self.source, self.target)
+
+    @cached_property
+    def _pair(self) -> Representation:
+        return direct_sum(self.source, self.target)
+
+    @cached_property
+    def _decomposition(self) -> IsotypicDecomposition:
+        return isotypic_decomposition(self._pair)
 
     @cached_property
     def condition(self) -> sp.csr_array:

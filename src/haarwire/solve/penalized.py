@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -22,12 +21,8 @@ from numpy.typing import NDArray
 
 from haarwire._linalg import symmetric_whitener
 from haarwire.errors import ConvergenceError
-from haarwire.groups import direct_sum
 from haarwire.invariants import (
-    IsotypicDecomposition,
-    equivariant_maps,
     haar_average,
-    isotypic_decomposition,
 )
 from haarwire.solve.affine import AffineLoss
 from haarwire.solve.equivariance_penalty import EquivariancePenalty
@@ -67,7 +62,7 @@ class Penalized:
 
     def value(self, W: FloatArray) -> float:
         """J(W) + α P(W)."""
-        return self.loss.value(W) + self.alpha * float(np.vdot(W, self.penalty.half_gradient(W)))
+        return self.loss.value(W) + self.alpha * self.penalty.evaluated(W)[0]
 
     def half_gradient(self, W: FloatArray) -> FloatArray:
         """Half the gradient, but for the linear term."""
@@ -79,7 +74,7 @@ class Penalized:
 
     def _direct(self) -> tuple[FloatArray, float, bool]:
         loss, shape = self.loss, self.loss.linear.shape
-        maps = equivariant_maps(self.penalty.source, self.penalty.target)
+        maps = self.penalty.maps
         basis = maps.subspace.completed.basis
         images = loss.half_gradient(basis.T.reshape(-1, *shape)).reshape(len(basis), -1)
         A = basis.T @ images.T
@@ -144,29 +139,18 @@ class _Preconditioner:
 
 
 def _preconditioner(problem: Penalized) -> _Preconditioner:
-    C, source, target = problem.loss.gram, problem.penalty.source, problem.penalty.target
+    C, source = problem.loss.gram, problem.penalty.source
     n = len(C)
     # Where there are no data, any small number will do.
     floor = _FLOOR * float(np.trace(C)) / n * np.eye(n)
     averaged = haar_average(C, source) if source.is_compact else C
     outside = C + problem.alpha * problem.penalty.mean * np.eye(n)
-    pair = direct_sum(source, target)
-    project: Callable[[FloatArray], FloatArray]
-    if pair.is_orthogonal and not pair.is_signed_permutation:
-        project = partial(_project_block, isotypic_decomposition(pair), n)
-    else:
-        project = equivariant_maps(source, target).project
     return _Preconditioner(
-        problem.loss.linear.shape, project, np.linalg.inv(averaged + floor), np.linalg.inv(outside + floor)
+        problem.loss.linear.shape,
+        problem.penalty.nearest,
+        np.linalg.inv(averaged + floor),
+        np.linalg.inv(outside + floor),
     )
-
-
-def _project_block(decomposition: IsotypicDecomposition, n: int, W: FloatArray) -> FloatArray:
-    """The nearest equivariant map, as a block of a matrix that commutes with ρ ⊕ σ."""
-    size = decomposition.representation.dim
-    joint = np.zeros((size, size))
-    joint[n:, :n] = W
-    return decomposition.project(joint)[n:, :n]
 
 
 def _descend(problem: Penalized, rank: int, start: FloatArray) -> FloatArray:
@@ -186,11 +170,13 @@ def _descend(problem: Penalized, rank: int, start: FloatArray) -> FloatArray:
     def value_and_gradient(x: FloatArray) -> tuple[float, FloatArray]:
         A, B = x[: m * rank].reshape(m, rank), x[m * rank :].reshape(rank, n)
         W = A @ B @ F
-        image = problem.half_gradient(W)
-        value = problem.loss.constant + np.vdot(W, image - 2.0 * problem.loss.linear)
-        slope = 2.0 * (image - problem.loss.linear) @ F
+        penalty, turned = problem.penalty.evaluated(W)
+        half = problem.loss.half_gradient(W)
+        fit = problem.loss.constant + float(np.vdot(W, half - 2.0 * problem.loss.linear))
+        value = fit + problem.alpha * penalty
+        slope = 2.0 * (half + problem.alpha * turned - problem.loss.linear) @ F
         gradient = np.concatenate([(slope @ B.T).ravel(), (A.T @ slope).ravel()])
-        return float(value) / scale, gradient / scale
+        return value / scale, gradient / scale
 
     options = {"maxiter": _STEPS, "maxfun": 2 * _STEPS, "ftol": _DECREASE, "gtol": 1e-10, "maxcor": 30}
     x = minimize(value_and_gradient, x, jac=True, method="L-BFGS-B", options=options).x
