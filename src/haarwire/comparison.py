@@ -17,6 +17,7 @@ from haarwire.groups import Representation
 from haarwire.landscape import count_critical_points
 from haarwire.moments import Moments, check_finite
 from haarwire.selection import Recommendation, Verdict, advice_verdict, fold_moments, recommend_from_folds
+from haarwire.selection.folds import further_splits
 from haarwire.selection.risk import MovedRisk, moved_sample_losses, risks, sample_losses
 from haarwire.solve import (
     Approach,
@@ -276,6 +277,7 @@ def compare(
     advice = recommend_from_folds(
         folds,
         rep,
+        further=further_splits(train.X, train.Y, rng=fold_rng),
         rank=r,
         ridge=ridge,
         progress=lambda share: report("regularized", 0.5 + 0.3 * share),

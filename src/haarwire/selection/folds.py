@@ -11,11 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments import Moments
 
-__all__ = ["FOLDS", "checked_folds", "fold_moments", "random_parts"]
+__all__ = ["FOLDS", "checked_folds", "fold_moments", "further_splits", "random_parts"]
 
 IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 FOLDS: Final = 5
+
+REPEATS: Final = 4
+"""How often samples are split anew where they are few: fewer than `FEW` a feature."""
+
+FEW: Final = 10
 
 
 def checked_folds(folds: Iterable[Moments]) -> list[Moments]:
@@ -114,3 +119,33 @@ def fold_moments(
         if progress is not None:
             progress((i + 1) / n_folds)
     return folds
+
+
+def further_splits(
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    n_folds: int = FOLDS,
+    n_repeats: int | None = None,
+    rng: np.random.Generator,
+) -> list[list[Moments]]:
+    """Folds of other random splits, n_repeats − 1 of them.
+
+    One split decides by chance where samples are few; of ten or more a feature one is enough.
+
+    Raises
+    ------
+    ParameterError
+        When n_repeats is not a positive integer.
+    """
+    if n_repeats is None:
+        shape = np.shape(X)
+        n_repeats = REPEATS if shape[0] < FEW * shape[1] else 1
+    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
+        raise ParameterError(
+            f"n_repeats must be a positive integer, got {n_repeats!r}",
+            cause="a fractional or negative count",
+            remedy="use n_repeats=1 for one split into folds, or 4 where samples are few",
+        )
+    return [fold_moments(X, Y, sample_weight, n_folds=n_folds, rng=rng) for _ in range(n_repeats - 1)]

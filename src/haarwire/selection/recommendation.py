@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, final
 
@@ -13,7 +13,7 @@ from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
 from haarwire.selection.cross_validation import CrossValidation
-from haarwire.selection.folds import FOLDS, checked_folds, fold_moments
+from haarwire.selection.folds import FOLDS, checked_folds, fold_moments, further_splits
 from haarwire.selection.grid import alpha_grid
 from haarwire.selection.held_out import HeldOut
 from haarwire.selection.risk import MovedRisk, risks
@@ -29,6 +29,8 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 SIMPLEST_FIRST: Final = ("hardwired", "plain", "augmented", "regularized")
 """Fewest parameters first; then no symmetry code; then more data; then a strength to choose."""
+
+_WORDINGS: Final = {"as_is": "on data as they are", "moved": "on data moved by the group"}
 
 _NEGLIGIBLE: Final = 1e-3
 """A loss that is larger by less than this share does not count against a simpler approach."""
@@ -102,6 +104,7 @@ def recommend(
     ridge: float = 0.0,
     penalty: Penalty = "generators",
     n_folds: int = FOLDS,
+    n_repeats: int | None = None,
     rng: np.random.Generator | int | None = 0,
 ) -> Recommendation:
     """Recommend an approach for each of two questions, by cross-validation on moments.
@@ -127,6 +130,9 @@ def recommend(
         Which invariance penalty.
     n_folds : int
         Number of folds.
+    n_repeats : int, optional
+        Number of random splits into folds, over which losses are averaged. None: 4 with fewer than ten
+        samples a feature, else 1.
     rng : numpy.random.Generator or int
         Splits the samples; the same seed gives the same folds.
 
@@ -154,14 +160,17 @@ def recommend(
     >>> advice.approach, advice.gain > 0
     ('hardwired', True)
     """
-    folds = fold_moments(X, Y, sample_weight, n_folds=n_folds, rng=rng)
-    return recommend_from_folds(folds, rep, rank=rank, ridge=ridge, penalty=penalty)
+    generator = np.random.default_rng(rng)
+    folds = fold_moments(X, Y, sample_weight, n_folds=n_folds, rng=generator)
+    further = further_splits(X, Y, sample_weight, n_folds=n_folds, n_repeats=n_repeats, rng=generator)
+    return recommend_from_folds(folds, rep, further=further, rank=rank, ridge=ridge, penalty=penalty)
 
 
 def recommend_from_folds(
     folds: Iterable[Moments],
     rep: Representation,
     *,
+    further: Sequence[Iterable[Moments]] = (),
     rank: int | None = None,
     ridge: float = 0.0,
     penalty: Penalty = "generators",
@@ -173,6 +182,8 @@ def recommend_from_folds(
     ----------
     folds : iterable of Moments
         Of disjoint sets of samples; at least two.
+    further : sequence of iterables of Moments
+        Other splits of the same samples, over which losses are averaged too.
     rep, rank, ridge, penalty
         As in `recommend`.
     progress : callable, optional
@@ -187,23 +198,23 @@ def recommend_from_folds(
     DataError, ParameterError
         As in `recommend`.
     """
-    parts = checked_folds(folds)
-    whole = sum(parts[1:], start=parts[0])
+    splits = [checked_folds(parts) for parts in (folds, *further)]
+    whole = sum(splits[0][1:], start=splits[0][0])
     check_kinds(whole, rep)
     largest = checked_rank(None, whole.n_targets, whole.n_features)
     ranks = np.arange(largest) if rank is None else np.array([checked_rank(rank, *_sizes(whole)) - 1])
     check_samples(whole)
     trials = _Trials(whole, rep, largest, ridge, penalty)
-    for j, fold in enumerate(parts):
+    all_folds = [fold for parts in splits for fold in parts]
+    for j, fold in enumerate(all_folds):
         trials.leave_out(fold)
         if progress is not None:
-            progress((j + 1) / len(parts))
-    weights = np.array([fold.weight for fold in parts])
+            progress((j + 1) / len(all_folds))
+    weights = np.array([fold.weight for fold in all_folds])
     weights /= weights.sum()
-    questions = {"as_is": "on data as they are", "moved": "on data moved by the group"}
     advice = {
-        question: _advised(trials.tables(question), trials.alphas, ranks, weights, wording)
-        for question, wording in questions.items()
+        question: _advised(trials, question, ranks, weights, len(splits[0]))
+        for question in _WORDINGS
         if question == "as_is" or rep.is_compact
     }
     bound = int(ranks[-1])
@@ -288,19 +299,16 @@ class _Best:
 
 
 def _advised(
-    tables: Mapping[str, FloatArray],
-    alphas: FloatArray,
-    ranks: NDArray[np.integer[Any]],
-    weights: FloatArray,
-    wording: str,
+    trials: _Trials, question: str, ranks: NDArray[np.integer[Any]], weights: FloatArray, n_folds: int
 ) -> Advice:
+    tables, alphas, wording = trials.tables(question), trials.alphas, _WORDINGS[question]
     best = {name: _best(table[:, ranks] @ weights, table, ranks) for name, table in tables.items()}
     names = sorted(best, key=SIMPLEST_FIRST.index)
     least = min(b.mean for b in best.values())
     chosen = next(name for name in names if best[name].mean <= least * (1.0 + _NEGLIGIBLE))
     own = best[chosen]
     against = "hardwired" if chosen == "plain" else "plain"
-    gain, error = _difference(best[against], own, weights)
+    gain, error = _difference(best[against], own, weights, n_folds)
     alpha = float(alphas[1:-1][own.place]) if chosen == "regularized" else None
     same = [name for name in names if name != chosen and _is_same(best[name], own)]
     return Advice(
@@ -321,16 +329,16 @@ def _best(means: FloatArray, table: FloatArray, ranks: NDArray[np.integer[Any]])
     return _Best(int(place), rank, table[place, rank], float(means[place, column]))
 
 
-def _difference(worse: _Best, better: _Best, weights: FloatArray) -> tuple[float, float]:
+def _difference(worse: _Best, better: _Best, weights: FloatArray, n_folds: int) -> tuple[float, float]:
     """Mean paired difference over folds, and its standard error by Nadeau and Bengio.
 
-    The variance of a mean over k folds counts 1/k + 1/(k − 1), not 1/k: their training samples overlap.
+    The variance of a mean over J held-out folds of one k-th each counts 1/J + 1/(k − 1), not 1/J: their
+    training samples overlap.
     """
     paired = worse.losses - better.losses
-    count = paired.size
     mean = float(paired @ weights)
-    variance = float((paired - mean) ** 2 @ weights) * count / (count - 1)
-    return mean, float(np.sqrt((1.0 / count + 1.0 / (count - 1)) * variance))
+    variance = float((paired - mean) ** 2 @ weights) * paired.size / (paired.size - 1)
+    return mean, float(np.sqrt((1.0 / paired.size + 1.0 / (n_folds - 1)) * variance))
 
 
 def _is_same(a: _Best, b: _Best) -> bool:
