@@ -17,7 +17,7 @@ from haarwire.invariants.joint import average_joint_moments
 from haarwire.invariants.monte_carlo import MonteCarloAverage, monte_carlo_average
 from haarwire.invariants.penalty import penalty_matrix
 from haarwire.invariants.reynolds import average_moments, reynolds_operator
-from haarwire.invariants.subspace import Subspace, invariant_subspace
+from haarwire.invariants.subspace import Subspace, SubspaceCertificate, invariant_subspace
 
 __all__ = [
     "EquivariantMaps",
@@ -25,6 +25,7 @@ __all__ = [
     "IsotypicDecomposition",
     "MonteCarloAverage",
     "Subspace",
+    "SubspaceCertificate",
     "assert_equivariant",
     "assert_invariant",
     "average_joint_moments",

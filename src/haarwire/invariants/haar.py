@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire.errors import NotCompactError, ParameterError
 from haarwire.groups import Factor, GroupAction, Permutation, Representation, SignedPermutation
 from haarwire.groups.averaging import check_converged, fixed_projection, largest_change
-from haarwire.invariants.subspace import orbit_labels, point_moves
+from haarwire.invariants.orbits import orbit_labels, point_moves
 
 __all__ = ["checked_symmetric", "haar_average", "require_compact"]
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias, final
+from typing import Any, TypeAlias, final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
-from haarwire._linalg import EPS, left_null_space
-from haarwire.groups import Matrix, Permutation, Representation, SignedPermutation
+from haarwire.errors import ParameterError
+from haarwire.groups import Representation
+from haarwire.invariants.blocks import block_groups
+from haarwire.invariants.certificate import SubspaceCertificate
+from haarwire.invariants.null_space import invariant_basis
 
-__all__ = ["Subspace", "invariant_subspace", "orbit_labels", "point_moves"]
+__all__ = ["Subspace", "SubspaceCertificate", "invariant_subspace"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IndexArray: TypeAlias = NDArray[np.integer[Any]]
-
-_SAFETY: Final = 8.0
 
 
 @final
@@ -32,7 +32,9 @@ class Subspace:
     Parameters
     ----------
     matrix : ndarray or SciPy sparse array, shape (n, d)
-        Q; sparse for orbits, where each coordinate belongs to at most one basis vector.
+        Q; sparse for orbits, where each coordinate belongs to at most one basis vector, and for blocks.
+    certificate : SubspaceCertificate, optional
+        How an invariant subspace was found, and what vouches for its dimension.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class Subspace:
     """
 
     matrix: FloatArray | sp.csr_array
+    certificate: SubspaceCertificate | None = None
 
     def __post_init__(self) -> None:
         # Subspaces are shared by all that ask for the same one.
@@ -67,6 +70,29 @@ class Subspace:
         return int(self.matrix.shape[0])
 
     @cached_property
+    def has_disjoint_supports(self) -> bool:
+        """Whether every coordinate belongs to at most one basis vector, as with orbits; then Q is sparse."""
+        return isinstance(self.matrix, sp.csr_array) and bool(np.diff(self.matrix.indptr).max(initial=0) <= 1)
+
+    @property
+    def indicators(self) -> sp.csr_array:
+        """The orbits of (signed) permutations as a sparse array of −1, 0 and 1 in int8, shape (n, d): exact.
+
+        Raises
+        ------
+        ParameterError
+            When the subspace was not found from orbits.
+        """
+        if self.certificate is None or self.certificate.method != "orbits":
+            raise ParameterError(
+                "this subspace has no orbits: it was not found from permutations alone",
+                cause="a representation by matrices or Lie-algebra elements",
+                remedy="use subspace.basis, an orthonormal basis in floating point",
+            )
+        Q = sp.csr_array(self.matrix)
+        return sp.csr_array((np.sign(Q.data).astype(np.int8), Q.indices, Q.indptr), shape=Q.shape)
+
+    @cached_property
     def basis(self) -> FloatArray:
         """Q as a dense array of shape (n, d)."""
         dense = _dense(self.matrix)
@@ -80,9 +106,9 @@ class Subspace:
 
     @cached_property
     def complement_matrix(self) -> FloatArray | sp.csr_array:
-        """The same as it is stored: sparse for orbits."""
+        """The same as it is stored: sparse for orbits and blocks."""
         if isinstance(self.matrix, sp.csr_array):
-            return _orbit_complement(self.matrix)
+            return (_orbit_complement if self.has_disjoint_supports else _block_complement)(self.matrix)
         if self.dim == 0:
             return np.eye(self.ambient_dim)
         full, _ = np.linalg.qr(self.basis, mode="complete")
@@ -120,8 +146,10 @@ def invariant_subspace(rep: Representation) -> Subspace:
     """The functionals w with wᵀρ(g) = wᵀ for the whole group: null(Aᵀ), A = [ρ(g)−I, …, L, …].
 
     They are the fixed vectors of the *dual* representation. For (signed) permutations they are the
-    signed orbit indicators, found in time linear in the number of generator entries; otherwise by a
-    singular value decomposition of A with the cut-off 8·n·eps·‖ρ(g)‖.
+    signed orbit indicators, found in time linear in the number of generator entries. What other
+    generators leave of these falls into connected blocks of entries; blocks of up to 800 coordinates get a
+    singular value decomposition of A with the cut-off 8·n·eps·‖ρ(g)‖, larger ones, and generators kept by
+    their factors, an iteration with a certificate (``subspace.certificate``).
 
     Parameters
     ----------
@@ -132,6 +160,11 @@ def invariant_subspace(rep: Representation) -> Subspace:
     -------
     Subspace
         Dimension d and an orthonormal basis Q (n×d); d may be 0.
+
+    Raises
+    ------
+    ConvergenceError
+        When the dimension of a large block cannot be certified.
 
     References
     ----------
@@ -144,80 +177,8 @@ def invariant_subspace(rep: Representation) -> Subspace:
     16
     """
     if rep not in _known:
-        if rep.is_permutation:
-            _known[rep] = _from_orbits(rep)
-        elif rep.is_signed_permutation:
-            _known[rep] = _from_signed_orbits(rep)
-        else:
-            _known[rep] = _from_null_space(rep)
+        _known[rep] = Subspace(*invariant_basis(rep))
     return _known[rep]
-
-
-def point_moves(rep: Representation) -> list[IndexArray]:
-    """How (signed) permutation generators move the n coordinates, or the 2n points ±e_i with signs."""
-    elements = [g for g in rep.generators if isinstance(g, Permutation | SignedPermutation)]
-    if rep.is_permutation:
-        return [g.indices for g in elements]
-    return [(g.signed() if isinstance(g, Permutation) else g).as_permutation().indices for g in elements]
-
-
-def orbit_labels(moves: list[IndexArray], n: int) -> tuple[int, IndexArray]:
-    """Orbits of the group that index maps i ↦ move[i] generate on 0 … n − 1: their number and labels.
-
-    Labels count up in the order in which orbits first appear.
-    """
-    if not moves:
-        return n, np.arange(n)
-    dtype = np.int32 if n < 2**31 else np.int64
-    rows = np.tile(np.arange(n, dtype=dtype), len(moves))
-    columns = np.concatenate(moves).astype(dtype, copy=False)
-    graph = sp.coo_array((np.ones(rows.size, dtype=np.int8), (rows, columns)), shape=(n, n))
-    count, labels = connected_components(graph, directed=True, connection="weak")
-    first = np.empty(count, dtype=np.intp)
-    first[labels[::-1]] = np.arange(n - 1, -1, -1)
-    order = np.empty(count, dtype=np.intp)
-    order[np.argsort(first)] = np.arange(count)
-    return int(count), order[labels]
-
-
-def _from_orbits(rep: Representation) -> Subspace:
-    count, labels = orbit_labels(point_moves(rep), rep.dim)
-    sizes = np.bincount(labels, minlength=count)
-    values = 1.0 / np.sqrt(sizes[labels])
-    indptr = np.arange(rep.dim + 1)
-    return Subspace(sp.csr_array((values, labels, indptr), shape=(rep.dim, count)))
-
-
-def _from_signed_orbits(rep: Representation) -> Subspace:
-    """Orbits on the 2n points ±e_i: an orbit that holds e_i and −e_i leaves nothing of coordinate i."""
-    n = rep.dim
-    _, labels = orbit_labels(point_moves(rep), 2 * n)
-    positive, negative = labels[:n], labels[n:]
-    alive = np.flatnonzero(positive != negative)
-    # An orbit and its mirror image are one functional, up to sign; the one met first has sign +.
-    orbits, columns = np.unique(np.minimum(positive[alive], negative[alive]), return_inverse=True)
-    sizes = np.bincount(columns, minlength=orbits.size)
-    signs = np.where(positive[alive] < negative[alive], 1.0, -1.0)
-    values = signs / np.sqrt(sizes[columns])
-    return Subspace(sp.csr_array(sp.coo_array((values, (alive, columns)), shape=(n, orbits.size))))
-
-
-def _from_null_space(rep: Representation) -> Subspace:
-    n, identity = rep.dim, np.eye(rep.dim)
-    blocks: list[FloatArray] = []
-    size, eps = 1.0, EPS
-    for g in rep.generators:
-        entries = g.to_dense()
-        size = max(size, _spectral_bound(entries))
-        eps = max(eps, g.precision if isinstance(g, Matrix) else EPS)
-        blocks.append(entries - identity)
-    for L in rep.algebra:
-        entries = _dense(L)
-        norm = _spectral_bound(entries)
-        if norm > 0:  # the condition wᵀL = 0 has no scale of its own
-            blocks.append(entries / norm)
-    A = np.concatenate(blocks, axis=1) if blocks else np.zeros((n, 0))
-    return Subspace(left_null_space(A, _SAFETY * n * eps * size))
 
 
 def _orbit_complement(Q: sp.csr_array) -> sp.csr_array:
@@ -250,6 +211,23 @@ def _orbit_complement(Q: sp.csr_array) -> sp.csr_array:
     return sp.csr_array(sp.coo_array((values, (i, j)), shape=(n, n - d)))
 
 
+def _block_complement(Q: sp.csr_array) -> sp.csr_array:
+    """Complement of basis vectors block by block, so that blocks stay apart."""
+    n, d = Q.shape
+    values, rows, columns, done = [], [], [], 0
+    for group in block_groups(Q):
+        for where, stack in group.stacks():
+            b, r, c = stack.shape
+            rest = np.linalg.qr(stack, mode="complete")[0][:, :, c:]
+            places = done + np.arange(b * (r - c)).reshape(b, 1, r - c)
+            values.append(rest.ravel())
+            rows.append(np.broadcast_to(where[:, :, None], rest.shape).ravel())
+            columns.append(np.broadcast_to(places, rest.shape).ravel())
+            done += b * (r - c)
+    entries = (np.concatenate(rows), np.concatenate(columns))
+    return sp.csr_array(sp.coo_array((np.concatenate(values), entries), shape=(n, n - d)))
+
+
 def _row_product(X: FloatArray, A: FloatArray | sp.csr_array) -> FloatArray:
     """X A for X of shape (..., n): SciPy's sparse arrays stand beside two-dimensional ones only."""
     shape = X.shape[:-1]
@@ -258,9 +236,3 @@ def _row_product(X: FloatArray, A: FloatArray | sp.csr_array) -> FloatArray:
 
 def _dense(A: FloatArray | sp.csr_array) -> FloatArray:
     return np.array(A.toarray()) if isinstance(A, sp.csr_array) else np.array(A)
-
-
-def _spectral_bound(A: FloatArray) -> float:
-    """√(‖A‖₁‖A‖_∞) ≥ ‖A‖₂."""
-    magnitudes = np.abs(A)
-    return float(np.sqrt(magnitudes.sum(axis=0).max() * magnitudes.sum(axis=1).max()))

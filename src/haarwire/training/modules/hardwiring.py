@@ -50,8 +50,8 @@ class Spanned(nn.Module):
         self.leading, self.shape = tuple(leading), tuple(shape)
         self.ambient_dim, self.dim = space.ambient_dim, space.dim
         Q = space.matrix
-        self.by_index = isinstance(Q, sp.csr_array) and space.dim > 0
-        if isinstance(Q, sp.csr_array) and space.dim > 0:
+        self.by_index = space.has_disjoint_supports and space.dim > 0
+        if isinstance(Q, sp.csr_array) and self.by_index:
             # At most one entry a row: a coordinate belongs to one orbit, or to none.
             counts = np.diff(Q.indptr)
             labels, scale = np.zeros(space.ambient_dim, dtype=np.int64), np.zeros(space.ambient_dim)

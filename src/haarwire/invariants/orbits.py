@@ -1,0 +1,76 @@
+"""Invariant functionals of permutations and signed permutations: orbits of coordinates, in linear time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from haarwire.groups import Permutation, Representation, SignedPermutation
+
+__all__ = ["orbit_basis", "orbit_labels", "point_moves"]
+
+IndexArray: TypeAlias = NDArray[np.integer[Any]]
+Monomial: TypeAlias = Permutation | SignedPermutation
+
+
+def orbit_basis(elements: Sequence[Monomial], n: int) -> sp.csr_array:
+    """Orthonormal basis (n×d) of the functionals that all `elements` leave fixed: signed orbit indicators."""
+    count, labels = orbit_labels(_moves(elements), _n_points(elements, n))
+    if labels.size == n:
+        sizes = np.bincount(labels, minlength=count)
+        values = (1.0 / np.sqrt(sizes))[labels]
+        return sp.csr_array((values, labels, np.arange(n + 1, dtype=labels.dtype)), shape=(n, count))
+    # On the 2n points ±e_i, an orbit that holds e_i and −e_i leaves nothing of coordinate i.
+    positive, negative = labels[:n], labels[n:]
+    alive = np.flatnonzero(positive != negative)
+    # An orbit and its mirror image are one functional, up to sign; the one met first has sign +.
+    orbits, columns = np.unique(np.minimum(positive[alive], negative[alive]), return_inverse=True)
+    sizes = np.bincount(columns, minlength=orbits.size)
+    signs = np.where(positive[alive] < negative[alive], 1.0, -1.0)
+    values = signs / np.sqrt(sizes[columns])
+    return sp.csr_array(sp.coo_array((values, (alive, columns)), shape=(n, orbits.size)))
+
+
+def point_moves(rep: Representation) -> list[IndexArray]:
+    """How (signed) permutation generators move the n coordinates, or the 2n points ±e_i with signs."""
+    return _moves([g for g in rep.generators if isinstance(g, Permutation | SignedPermutation)])
+
+
+def _moves(elements: Sequence[Monomial]) -> list[IndexArray]:
+    if all(isinstance(g, Permutation) for g in elements):
+        return [g.indices for g in elements]
+    signed = [g.signed() if isinstance(g, Permutation) else g for g in elements]
+    return [g.as_permutation().indices for g in signed]
+
+
+def _n_points(elements: Sequence[Monomial], n: int) -> int:
+    return n if all(isinstance(g, Permutation) for g in elements) else 2 * n
+
+
+def orbit_labels(moves: Sequence[IndexArray], n: int) -> tuple[int, IndexArray]:
+    """Orbits of the group that index maps i ↦ move[i] generate on 0 … n − 1: their number and labels.
+
+    Labels count up in the order in which orbits first appear.
+    """
+    if not moves:
+        return n, np.arange(n)
+    edges = len(moves) * n
+    dtype = np.int32 if edges < 2**31 else np.int64
+    targets = np.empty((n, len(moves)), dtype=dtype)
+    for column, move in zip(targets.T, moves, strict=True):
+        column[:] = move
+    starts = np.arange(0, edges + 1, len(moves), dtype=dtype)
+    graph = sp.csr_array((np.ones(edges, dtype=np.int8), targets.ravel(), starts), shape=(n, n))
+    count, labels = connected_components(graph, directed=True, connection="weak")
+    first = np.empty(count, dtype=np.intp)
+    first[labels[::-1]] = np.arange(n - 1, -1, -1)
+    if (np.diff(first) > 0).all():
+        return int(count), labels
+    order = np.empty(count, dtype=labels.dtype)
+    order[np.argsort(first)] = np.arange(count)
+    return int(count), order[labels]
