@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import haarwire as hw
@@ -172,6 +172,7 @@ LIE = [
 
 @pytest.mark.parametrize("rep", LIE, ids=lambda rep: rep.name)
 @given(rng=cases.seeds())
+@settings(max_examples=3)
 def test_catalogue(rep, rng):
     """Alone, squared, and both in a random orthonormal basis, where no entry is zero."""
     agrees(rep)
@@ -219,19 +220,19 @@ def test_clouds_of_points():
 @pytest.mark.parametrize("angle", [1.0, 1e-3])
 def test_chains_with_a_small_gap(angle):
     """One functional for n = 3k + 2 coordinates; the least other singular value is about angle·3/n."""
-    agrees(chain(1100, angle), atol=1e-6)
-    check(chain(1100, angle), 1, method="iteration")
+    agrees(chain(812, angle), atol=1e-6)
     n = 20_000
     subspace = check(chain(n, angle), 1 + (n - 2) % 3, method="iteration")
     assert subspace.certificate.leakage < 1e-8
 
 
-@pytest.mark.parametrize("angle", [1.0, 1e-6])
-def test_tangles(angle):
-    subspace = check(tangle(6000, angle, seed=0), 1, method="iteration")
-    np.testing.assert_allclose(np.abs(subspace.basis), 1.0 / math.sqrt(6000), rtol=1e-6)
+@pytest.mark.parametrize(("n", "angle"), [(1500, 1.0), (6000, 1e-6)])
+def test_tangles(n, angle):
+    """At an angle of 1e-6 and n = 6000, rounding of the entries moves the one invariant functional, too."""
+    subspace = check(tangle(n, angle, seed=0), 1, method="iteration")
+    np.testing.assert_allclose(np.abs(subspace.basis), 1.0 / math.sqrt(n), rtol=1e-6)
     assert subspace.certificate.probes >= 8
-    agrees(tangle(900, angle, seed=1), atol=1e-7)
+    agrees(tangle(300, angle, seed=1), atol=1e-7)
 
 
 @pytest.mark.parametrize("dim", [0, 1, 5, 60])
