@@ -322,6 +322,9 @@ def compare(
             "as_is": advice_verdict(advice.as_is, _by_name(names, as_is)),
             "moved": advice.moved and advice_verdict(advice.moved, _by_name(names, moved)),
         },
+        fitted=Fitted(
+            rep, moments, evaluation.moments, path, advice, _some_samples(test), ridge, test_size, seed
+        ),
     )
 
 
