@@ -8,6 +8,7 @@ strength costs O(m n²) for all ranks together; data moved by the group only hav
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -23,6 +24,9 @@ __all__ = ["HeldOut"]
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _BLOCK: Final = 2**21
+
+_OF_INPUTS: Final = ("_seen_as_is", "_seen_moved")
+"""What does not depend on the targets of the training samples."""
 
 
 @final
@@ -61,13 +65,22 @@ class HeldOut:
         self._rise = moments.y_mean - path.setting.y_mean
         self._total = float(np.trace(moments.total))
 
+    def of_other_targets(self, path: RegularizationPath) -> HeldOut:
+        """The same samples for a path that differs from this one in its targets only, at no further cost."""
+        other = HeldOut(path, self.moments)
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name in _OF_INPUTS})
+        return other
+
     def as_is(self, alphas: FloatArray) -> FloatArray:
         """Mean loss on the samples as they are, shape (n_alphas, min(m, n)); column r − 1 is rank r."""
+        return self._losses(self._seen_as_is, alphas)
+
+    @cached_property
+    def _seen_as_is(self) -> _Seen:
         path = self.path
         M = np.concatenate([path.whitener, path.directions], axis=1)
         delta = self.moments.x_mean - path.setting.x_mean
-        seen = _Seen(M.T @ self.moments.gram @ M, self.moments.cross @ M, M.T @ delta)
-        return self._losses(seen, alphas)
+        return _Seen(M.T @ self.moments.gram @ M, self.moments.cross @ M, M.T @ delta)
 
     def moved(self, alphas: FloatArray) -> FloatArray:
         """Mean loss on the samples moved by the group, averaged over it exactly; shape as `as_is`.
@@ -75,6 +88,10 @@ class HeldOut:
         The invariant part of a model sees the samples as they are, the rest its own moving part only: a sum
         of squares, which does not cancel for data far from the origin (see `haarwire.selection.risk`).
         """
+        return self._losses(self._seen_moved, alphas)
+
+    @cached_property
+    def _seen_moved(self) -> _Seen:
         path, rep = self.path, self.path.representation
         moving = (path.frame.subspace.complement_matrix @ (path.frame.scaling @ path.rotation)).T
         if not rep.is_orthogonal:
@@ -86,7 +103,7 @@ class HeldOut:
         gram[first:, first:] += moving @ average_moments(self.moments, rep).gram @ moving.T
         shift = fixed @ at_rest
         shift[first:] -= moving @ path.setting.x_mean
-        return self._losses(_Seen(gram, self.moments.cross @ fixed.T, shift), alphas)
+        return _Seen(gram, self.moments.cross @ fixed.T, shift)
 
     def _losses(self, seen: _Seen, alphas: FloatArray) -> FloatArray:
         m, n = self.path.shape
