@@ -3,6 +3,7 @@
 from haarwire import datasets, groups
 from haarwire.comparison import Comparison, compare
 from haarwire.errors import (
+    ClusterError,
     ConvergenceError,
     DataError,
     FileError,
@@ -60,6 +61,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Augmented",
+    "ClusterError",
     "Comparison",
     "ConvergenceError",
     "CriticalPoint",
@@ -102,9 +104,9 @@ __all__ = [
     "haar_average",
     "invariance_error",
     "invariant_subspace",
+    "isotypic_decomposition",
     "learn_symmetry",
     "log_evidence",
-    "isotypic_decomposition",
     "monte_carlo_average",
     "penalty_matrix",
     "recommend",

@@ -13,6 +13,7 @@
     ├── UnknownNameError (ValueError)        no such symmetry or data set
     ├── FileError (OSError)                  a file that cannot be read as what it should be
     ├── ConvergenceError (RuntimeError)      an iteration missed its tolerance
+    ├── ClusterError (RuntimeError)          a cluster of machines was lost or cannot be reached
     └── MissingDependencyError (ImportError) an optional dependency is not installed
 
 Every message has three parts: what is wrong (with the values), the likely cause, and what to type
@@ -22,6 +23,7 @@ instead. They are kept as attributes too.
 from __future__ import annotations
 
 __all__ = [
+    "ClusterError",
     "ConvergenceError",
     "DataError",
     "FileError",
@@ -107,6 +109,10 @@ class FileError(HaarwireError, OSError):
 
 class ConvergenceError(HaarwireError, RuntimeError):
     """An iteration missed its tolerance."""
+
+
+class ClusterError(HaarwireError, RuntimeError):
+    """A cluster of machines was lost, or cannot be reached."""
 
 
 class MissingDependencyError(HaarwireError, ImportError):

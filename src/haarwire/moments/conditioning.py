@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire.moments.passes import Options
+from haarwire.moments.streaming import Folded
 from haarwire.moments.summary import Summary
 
-__all__ = ["TOLERANCE", "IllConditionedWarning", "condition", "warn"]
+__all__ = ["TOLERANCE", "IllConditionedWarning", "accurate", "condition"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -33,7 +37,24 @@ def condition(summary: Summary, n_features: int) -> float:
     return float(values[-1] / values[0]) if values[0] > 0 else float("inf")
 
 
-def warn(squared: float, eps: float, what_is_done: str, stacklevel: int) -> None:
+def accurate(folded: Folded, options: Options, again: Callable[[Options], Folded] | None) -> Folded:
+    """The fold itself where features are well enough conditioned, or else of a second pass.
+
+    Warns with `IllConditionedWarning`.
+    """
+    if folded.eps > np.finfo(np.float64).eps:
+        return folded
+    squared = condition(folded.summary, folded.n_features)
+    if squared * folded.eps <= TOLERANCE:
+        return folded
+    if again is None:
+        _warn(squared, folded.eps, "the source cannot be read again, and nothing is done about it")
+        return folded
+    _warn(squared, folded.eps, "the samples are read again for a triangular factor")
+    return again(replace(options, accuracy="qr"))
+
+
+def _warn(squared: float, eps: float, what_is_done: str) -> None:
     """Say that features are nearly collinear, what is done about it, and what else helps."""
     warnings.warn(
         f"features are nearly collinear: cond(X)² · eps = {squared * eps:.1e}, above {TOLERANCE:.0e}; "
@@ -41,5 +62,5 @@ def warn(squared: float, eps: float, what_is_done: str, stacklevel: int) -> None
         '\n  What to do: accuracy="qr" from the start, a ridge, or features left out; accuracy="gram" for '
         "data that are collinear on purpose",
         IllConditionedWarning,
-        stacklevel=stacklevel + 1,
+        stacklevel=4,
     )

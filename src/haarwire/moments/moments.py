@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from haarwire._linalg import EPS
 from haarwire.errors import DataError
 from haarwire.moments.checks import as_model, check_fields
-from haarwire.moments.conditioning import TOLERANCE, condition, warn
+from haarwire.moments.conditioning import accurate
 from haarwire.moments.container import read_container, write_container
 from haarwire.moments.passes import OneHot, Options, fold_source
 from haarwire.moments.saving import KIND, checked_fields, fields
@@ -194,6 +194,7 @@ class Moments:
         progress: bool | Progress = False,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: float = 60.0,
+        cluster: Any = None,
     ) -> Self:
         """The moments of samples in files, stores, data loaders or streams, in memory constant in N.
 
@@ -234,6 +235,9 @@ class Moments:
             bits. It is removed at the end.
         checkpoint_every : float
             Seconds between two writes of it.
+        cluster : str or distributed.Client, optional
+            A scheduler's address, or a client: the workers read the parts of the source (files, row groups,
+            blocks of 64 MB), which they must be able to reach, as in `from_dask`.
 
         Raises
         ------
@@ -258,17 +262,76 @@ class Moments:
         rule: Accuracy = "gram" if accuracy == "auto" else accuracy
         options = Options(accumulate, rule, chunk_rows, one_hot, basis).checked()
         opened = open_source(source, x=x, y=y, sample_weight=sample_weight, filters=filters)
-        pass_over = partial(
-            fold_source, opened, progress=progress, checkpoint=checkpoint, checkpoint_every=checkpoint_every
-        )
+        fold = partial(fold_source, opened)
+        if cluster is not None:
+            from haarwire.moments.cluster import fold_parts
+
+            fold = partial(fold_parts, opened, cluster=cluster)
+        pass_over = partial(fold, progress=progress, checkpoint=checkpoint, checkpoint_every=checkpoint_every)
         folded = pass_over(options)
-        if accuracy == "auto" and accumulate == "float64":
-            squared = condition(folded.summary, folded.n_features)
-            if squared * folded.eps > TOLERANCE:
-                done = "they are read again for a triangular factor" if opened.is_repeatable else "nothing"
-                warn(squared, folded.eps, f"{done} is done about it" if done == "nothing" else done, 2)
-                if opened.is_repeatable:
-                    folded = pass_over(replace(options, accuracy="qr"))
+        if accuracy == "auto":
+            folded = accurate(folded, options, pass_over if opened.is_repeatable else None)
+        return cls._from_fold(folded)
+
+    @classmethod
+    def from_dask(
+        cls,
+        X: Any,
+        Y: Any = None,
+        sample_weight: Any = None,
+        *,
+        one_hot: OneHot = False,
+        basis: Any = None,
+        accumulate: Precision = "float64",
+        accuracy: Accuracy | Literal["auto"] = "auto",
+        chunk_rows: int | None = None,
+        column_block: int | None = None,
+        progress: bool | Progress = False,
+        cluster: Any = None,
+    ) -> Self:
+        """The moments of Dask collections, as one tree reduction in a fixed order.
+
+        The order depends on how the collections are cut only: the result repeats bit for bit whatever the
+        number of workers, and when some are lost on the way (as long as BLAS runs with as many threads in
+        each; Dask's own workers run it with one).
+
+        Parameters
+        ----------
+        X : dask array, dask data frame, or list of delayed batches
+            Inputs. Arrays that are cut badly (by columns, into crumbs, into blocks beyond 256 MB) are cut
+            anew. Delayed batches are tuples as in `from_batches`; Y is left out then.
+        Y : dask array, data frame or series; or names of columns of a data frame X
+            Targets.
+        sample_weight : dask array or series, or name of a column, optional
+            Weights.
+        one_hot, basis, accumulate, chunk_rows, accuracy, progress
+            As in `from_source`. (Labels take a pass over Y before, unless the classes are listed.)
+        column_block : int, optional
+            Form the scatter in blocks of so many columns, none of which needs more of a worker than its
+            share; by itself beyond 16384 columns, with 4096.
+        cluster : str or distributed.Client, optional
+            A scheduler's address, or a client. By default the current client, or else Dask's local
+            scheduler.
+
+        Raises
+        ------
+        DataError
+            If the collections do not fit together, or samples are not finite.
+        ParameterError
+            If they are no Dask collections, or an option is out of range.
+        ClusterError
+            If the cluster is lost, or cannot be reached.
+        MissingDependencyError
+            Without Dask (the 'dask' extra).
+        """
+        from haarwire.moments.collections import fold_dask
+
+        rule: Accuracy = "gram" if accuracy == "auto" else accuracy
+        options = Options(accumulate, rule, chunk_rows, one_hot, basis).checked()
+        pass_over = partial(fold_dask, X, Y, sample_weight, progress=progress, cluster=cluster)
+        folded = pass_over(options, column_block=column_block)
+        if accuracy == "auto" and column_block is None:
+            folded = accurate(folded, options, pass_over)
         return cls._from_fold(folded)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -1,0 +1,232 @@
+"""Moments of Dask collections: arrays, data frames and delayed batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from haarwire.errors import DataError, ParameterError
+from haarwire.moments.blocks import Cross, assembled, cross, join_crosses
+from haarwire.moments.cluster import Cluster, collect, connected, dask_module, reduced
+from haarwire.moments.passes import Options, no_samples
+from haarwire.moments.reduction import add_block, labels_of_block
+from haarwire.moments.sources.progress import Progress
+from haarwire.moments.streaming import Folded
+from haarwire.moments.summary import Summary
+
+__all__ = ["Leaf", "fold_dask", "leaves_of"]
+
+_BLOCK_BYTES: Final = 2**26
+"""Bytes of a block of rows that is neither too small for BLAS nor too large for a worker."""
+
+_WIDE: Final = 2**14
+"""Columns of [X, Y] from which on their scatter (2 GB) is cut into blocks."""
+
+_COLUMNS: Final = 2**12
+"""Columns of such a block."""
+
+
+class Leaf(NamedTuple):
+    """Blocks of consecutive rows, to be folded one after the other."""
+
+    blocks: list[Any]
+    files: list[str]
+    first_rows: list[int]
+
+
+def fold_dask(
+    X: Any,
+    Y: Any,
+    sample_weight: Any,
+    options: Options,
+    cluster: Cluster,
+    *,
+    column_block: int | None = None,
+    progress: bool | Progress = False,
+) -> Folded:
+    """The fold of Dask collections; see `Moments.from_dask`."""
+    with connected(cluster) as client:
+        delayed = dask_module("dask").delayed
+        leaves, width = leaves_of(X, Y, sample_weight)
+        if options.one_hot is True:
+            found: set[Any] = set()
+            tasks = [
+                delayed(_labels)(block, file, row)
+                for leaf in leaves
+                for block, file, row in zip(*leaf, strict=True)
+            ]
+            collect(tasks, client, lambda _, new: found.update(new))
+            options = replace(options, one_hot=sorted(found))
+        is_wide = column_block is not None or (width or 0) > _WIDE
+        if is_wide and options.basis is None:
+            return _fold_wide(X, Y, sample_weight, options, client=client, width=column_block or _COLUMNS)
+        later = delayed(add_block, pure=False)
+        tasks = []
+        for leaf in leaves:
+            folded: Any = None
+            for block, file, row in zip(*leaf, strict=True):
+                folded = later(folded, block, options, file, row)
+            tasks.append(folded)
+        result = reduced(tasks, client, progress, None)
+    if result is None:
+        raise no_samples("The collection")
+    return result
+
+
+def _labels(block: Sequence[Any], file: str, first_row: int) -> list[Any]:
+    return labels_of_block(block[1], file, first_row)
+
+
+def leaves_of(X: Any, Y: Any, sample_weight: Any) -> tuple[list[Leaf], int | None]:
+    """Blocks (X, Y) or (X, Y, weights) in order, and the number of columns where it is known.
+
+    A leaf has so many blocks that its rows are several times its columns: the (n + m)² numbers that it gives
+    are few against what it reads.
+
+    Raises
+    ------
+    DataError
+        If the collections are not cut alike, and cannot be.
+    ParameterError
+        If they are no Dask collections.
+    """
+    if Y is None:
+        batches = list(X) if isinstance(X, list | tuple) else [X]
+        if not batches or not all(hasattr(batch, "dask") and hasattr(batch, "key") for batch in batches):
+            raise _no_collection(X)
+        return [Leaf([b], [f"batch {i}"], [0]) for i, b in enumerate(batches)], None
+    if hasattr(X, "to_delayed") and hasattr(X, "npartitions") and hasattr(X, "columns"):
+        return _of_frames(X, Y, sample_weight)
+    if not (hasattr(X, "to_delayed") and hasattr(X, "chunks")):
+        raise _no_collection(X)
+    X, Y, w = _aligned(X, Y, sample_weight)
+    names = [A.to_delayed().ravel().tolist() for A in (X, Y, *(() if w is None else (w,)))]
+    if len({len(blocks) for blocks in names}) != 1:
+        raise DataError(
+            f"X has {len(names[0])} blocks of rows and Y {len(names[1])}, of unknown lengths.",
+            cause="collections of unknown chunk sizes that were cut in different ways.",
+            remedy="call compute_chunk_sizes() on both, or make both from the same partitions.",
+        )
+    lengths = X.chunks[0]
+    is_known = not any(np.isnan(length) for length in lengths)
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(int) if is_known else [0] * (len(lengths) + 1)
+    width = int(X.shape[1] if X.ndim > 1 else 1) + int(Y.shape[1] if Y.ndim > 1 else 1)
+    group = max(1, int(8 * width // max(1, *lengths))) if is_known else 1
+    leaves = []
+    for first in range(0, len(names[0]), group):
+        at = range(first, min(first + group, len(names[0])))
+        files = ["the arrays" if is_known else f"block {i}" for i in at]
+        leaves.append(
+            Leaf([tuple(blocks[i] for blocks in names) for i in at], files, [int(starts[i]) for i in at])
+        )
+    return leaves, width
+
+
+def _aligned(X: Any, Y: Any, w: Any) -> tuple[Any, Any, Any]:
+    """The arrays in whole rows, in blocks of equal rows and of a fair size."""
+    da = dask_module("dask.array")
+    if X.ndim > 2:
+        X = X.reshape(X.shape[0], -1)
+    Y = Y if hasattr(Y, "chunks") else da.asarray(Y)
+    Y = Y.reshape(Y.shape[0], -1) if Y.ndim > 2 else Y
+    w = w if w is None or hasattr(w, "chunks") else da.asarray(w)
+    lengths = X.chunks[0]
+    if any(np.isnan(length) for length in lengths):
+        if X.ndim > 1 and len(X.chunks[1]) > 1:
+            X = X.rechunk({1: -1})
+        return X, Y, w
+    for name, A in (("Y", Y), ("sample_weight", w)):
+        if A is not None and not np.isnan(A.shape[0]) and A.shape[0] != X.shape[0]:
+            raise DataError(
+                f"X has {X.shape[0]} rows and {name} has {A.shape[0]}.",
+                cause="collections of different selections, or one that is transposed.",
+                remedy="pass samples as rows, the same samples in the same order.",
+            )
+    row = max(1, int(np.prod(X.shape[1:])) * X.dtype.itemsize)
+    sizes = row * np.asarray(lengths, float)
+    if sizes.max() > 4 * _BLOCK_BYTES or (len(sizes) > 1 and sizes.mean() < _BLOCK_BYTES / 16):
+        rows = max(1, _BLOCK_BYTES // row)
+    else:
+        rows = lengths
+    X = X.rechunk((rows, -1)) if X.ndim > 1 else X.rechunk((rows,))
+    rechunked = [None if A is None else A.rechunk((X.chunks[0], *(-1,) * (A.ndim - 1))) for A in (Y, w)]
+    return X, rechunked[0], rechunked[1]
+
+
+def _of_frames(X: Any, Y: Any, w: Any) -> tuple[list[Leaf], int]:
+    """Partitions of data frames; targets and weights may be columns of X."""
+    names = list(X.columns)
+    targets = [Y] if isinstance(Y, str) else Y
+    taken = [*(targets if isinstance(targets, list) else []), *([w] if isinstance(w, str) else [])]
+    missing = [name for name in taken if name not in names]
+    if missing:
+        raise DataError(
+            f"The data frame has no column {missing[0]!r}.",
+            cause="a misspelt column.",
+            remedy=f"its columns are {', '.join(map(str, names[:8]))}.",
+        )
+    if isinstance(targets, list):
+        Y = X[targets[0]] if len(targets) == 1 else X[targets]
+    w = X[w] if isinstance(w, str) else w
+    X = X[[name for name in names if name not in taken]]
+    parts = [A.to_delayed() for A in (X, Y, *(() if w is None else (w,)))]
+    if len({len(blocks) for blocks in parts}) != 1:
+        raise DataError(
+            f"X has {len(parts[0])} partitions and Y {len(parts[1])}.",
+            cause="data frames that were cut in different ways.",
+            remedy="name the targets as columns of X: Moments.from_dask(frame, 'target').",
+        )
+    leaves = [Leaf([blocks], [f"partition {i}"], [0]) for i, blocks in enumerate(zip(*parts, strict=True))]
+    return leaves, len(X.columns) + (len(Y.columns) if hasattr(Y, "columns") else 1)
+
+
+def _fold_wide(X: Any, Y: Any, w: Any, options: Options, *, client: Any, width: int) -> Folded:
+    """All pairs of sets of columns by themselves: no task holds more than two sets and their product."""
+    if not hasattr(X, "chunks") or options.one_hot is not False or options.accuracy == "qr" or w is not None:
+        raise ParameterError(
+            "Blocks of columns are for Dask arrays of numbers, without weights, labels and accuracy='qr'.",
+            cause=f"more than {_WIDE} columns, or column_block, together with one of these.",
+            remedy="pass basis=... to take the moments of fewer coordinates, or arrays and accuracy='gram'.",
+        )
+    Y = Y if hasattr(Y, "chunks") else dask_module("dask.array").asarray(Y)
+    Y = Y[:, None] if Y.ndim == 1 else Y
+    rows = max(1, _BLOCK_BYTES // (8 * width))
+    X = X.rechunk((rows, width))
+    Y = Y.rechunk((X.chunks[0], width))
+    starts = np.concatenate([[0], np.cumsum(X.chunks[0])])
+    first_columns = np.concatenate([[0], np.cumsum([*X.chunks[1], *Y.chunks[1]])])
+    blocks = np.concatenate([X.to_delayed(), Y.to_delayed()], axis=1)
+    delayed = dask_module("dask").delayed
+    later, joined_later = delayed(cross, pure=False), delayed(join_crosses, pure=False)
+    pairs = [(i, j) for j in range(blocks.shape[1]) for i in range(j + 1)]
+    roots: list[Any] = []
+    found: dict[tuple[int, int], Cross] = {}
+    for i, j in pairs:
+        columns = (int(first_columns[i]), int(first_columns[j]))
+        leaves = [
+            later(blocks[r, i], blocks[r, j], None, columns, int(starts[r])) for r in range(len(blocks))
+        ]
+        level = leaves
+        while len(level) > 1:
+            level = [
+                joined_later(*level[k : k + 2]) if k + 1 < len(level) else level[k]
+                for k in range(0, len(level), 2)
+            ]
+        roots += level
+    collect(roots, client, lambda index, value: found.__setitem__(pairs[index], value))
+    count, weight, mean, scatter = assembled(found)
+    if count == 0:
+        raise no_samples("The collection")
+    precision: Any = "float32" if X.dtype == Y.dtype == np.float32 else "float64"
+    return Folded(X.shape[1], Summary(count, weight, mean, scatter), precision, float(np.finfo(float).eps))
+
+
+def _no_collection(X: Any) -> ParameterError:
+    return ParameterError(
+        f"X is a {type(X).__name__}, no Dask collection.",
+        cause="an array in memory, or a list that is not of delayed batches.",
+        remedy="use Moments.from_arrays(X, Y), or dask.array.from_array(X, chunks=...).",
+    )

@@ -1,0 +1,302 @@
+"""Dask: the same bits whatever the number of workers, and whatever becomes of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import haarwire as hw
+from haarwire import ClusterError, DataError, Moments, ParameterError
+from haarwire.moments import collections as collections_module
+from haarwire.moments import reduction
+from haarwire.moments.conditioning import IllConditionedWarning
+
+pytest.importorskip("distributed", reason="needs the dask extra")
+pytest.importorskip("dask.array", reason="needs the dask extra")
+
+import dask
+import dask.array as da
+from distributed import Client, LocalCluster
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore:.*:UserWarning:distributed",
+)
+
+N, FEATURES = 4000, 5
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """One worker process; tests make it more."""
+    # New processes are forked from one that has everything imported: killed workers are soon back.
+    multiprocessing.set_forkserver_preload(["distributed", "haarwire.moments.reduction"])
+    settings = {
+        "distributed.scheduler.allowed-failures": 20,
+        "distributed.comm.timeouts.connect": "1s",
+        "distributed.worker.multiprocessing-method": "forkserver",
+    }
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=None, memory_limit=0, silence_logs=50
+        ) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(cluster: LocalCluster) -> Iterator[Client]:
+    with Client(cluster, set_as_default=False) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collections_module, "_BLOCK_BYTES", 2**14)
+    monkeypatch.setattr(reduction, "SEGMENT", 8)
+
+
+def samples(offset: float = 0.0, dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    X = offset + rng.standard_normal((N, FEATURES)) * np.geomspace(0.1, 10, FEATURES)
+    return X.astype(dtype), (X[:, :2] + rng.standard_normal((N, 2))).astype(dtype)
+
+
+def difference(a: Moments, b: Moments) -> float:
+    assert (a.n_features, a.count, a.dtype) == (b.n_features, b.count, b.dtype)
+    spread = np.sqrt(b.scatter.diagonal())
+    means = np.abs(a.mean - b.mean) / (np.abs(b.mean) + spread / np.sqrt(b.count))
+    return max(float((np.abs(a.scatter - b.scatter) / np.outer(spread, spread)).max()), float(means.max()))
+
+
+def same_bits(a: Moments, b: Moments) -> bool:
+    return np.array_equal(a.scatter, b.scatter) and np.array_equal(a.mean, b.mean) and a.weight == b.weight
+
+
+def test_the_same_bits_from_one_two_and_four_workers(cluster, client) -> None:
+    X, Y = samples(1e6)
+    dX, dY = da.from_array(X, chunks=(400, 3)), da.from_array(Y, chunks=(1000, 1))  # cut badly
+    whole = Moments.from_arrays(X, Y)
+    found = []
+    for workers in (1, 2, 4):
+        cluster.scale(workers)
+        client.wait_for_workers(workers)
+        found.append(Moments.from_dask(dX, dY, cluster=client))
+    assert difference(found[0], whole) < 1e-12
+    assert same_bits(found[0], found[1])
+    assert same_bits(found[0], found[2])
+    with dask.config.set(scheduler="synchronous"):
+        assert difference(Moments.from_dask(dX, dY), whole) < 1e-12
+
+
+def test_bits_survive_workers_that_are_killed(cluster, client) -> None:
+    X, Y = samples()
+
+    def slow(i: int) -> tuple[np.ndarray, np.ndarray]:
+        time.sleep(0.02)
+        return X[i : i + 200], Y[i : i + 200]
+
+    batches = [dask.delayed(slow)(i) for i in range(0, N, 200)]
+    cluster.scale(4)
+    client.wait_for_workers(4)
+    expected = Moments.from_dask(batches, cluster=client)
+    assert difference(expected, Moments.from_arrays(X, Y)) < 1e-12
+    rng = np.random.default_rng(1)
+    killed = 0
+    for _ in range(10):
+        alive = [nanny.pid for nanny in cluster.workers.values() if nanny.pid]
+        victim = threading.Timer(rng.uniform(0, 0.2), os.kill, (int(rng.choice(alive)), signal.SIGKILL))
+        victim.start()
+        assert same_bits(Moments.from_dask(batches, cluster=client), expected)
+        victim.join()
+        killed += 1
+    assert killed == 10
+
+
+def test_parts_of_a_source_are_read_by_workers(client, tmp_path) -> None:
+    X, Y = samples(1e6)
+    for i, rows in enumerate(np.array_split(np.arange(N), 20)):
+        np.savez(tmp_path / f"{i:02}.npz", x=X[rows], y=Y[rows])
+    found = Moments.from_source(tmp_path / "*.npz", cluster=client)
+    assert difference(found, Moments.from_arrays(X, Y)) < 1e-12
+    assert same_bits(found, Moments.from_source(tmp_path / "*.npz", cluster=client.scheduler.address))
+    labels = np.round(X[:, 0] * 10).astype(int)
+    (tmp_path / "labels").mkdir()
+    for i, rows in enumerate(np.array_split(np.arange(N), 3)):
+        np.savez(tmp_path / "labels" / f"{i}.npz", x=X[rows], y=labels[rows])
+    counted = Moments.from_source(tmp_path / "labels", one_hot=True, cluster=client)
+    local = Moments.from_source(tmp_path / "labels", one_hot=True)
+    assert difference(counted, local) < 1e-12
+    X[2345, 1] = np.nan
+    np.savez(tmp_path / "11.npz", x=X[2200:2400], y=Y[2200:2400])
+    with pytest.raises(DataError, match=r"X of .*/11.npz is nan at row 145, column 1"):
+        Moments.from_source(tmp_path / "*.npz", cluster=client)
+    (tmp_path / "07.npz").write_bytes(b"PK")
+    with pytest.raises(hw.FileError, match=r"07.npz cannot be read"):
+        Moments.from_source(tmp_path / "*.npz", cluster=client)
+
+
+def test_a_pass_on_a_cluster_goes_on_from_its_checkpoint(client, tmp_path) -> None:
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    X, Y = samples()
+    for i, rows in enumerate(np.array_split(np.arange(N), 40)):
+        np.savez(tmp_path / f"{i:02}.npz", x=X[rows], y=Y[rows])
+    whole = Moments.from_source(tmp_path / "*.npz", cluster=client)
+
+    class CutOffError(Exception):
+        pass
+
+    def stop(rows: int, total: int | None) -> None:
+        if rows > N // 2:
+            raise CutOffError
+
+    options: dict[str, Any] = {"cluster": client, "checkpoint": tmp_path / "c", "checkpoint_every": 0.0}
+    with pytest.raises(CutOffError):
+        Moments.from_source(tmp_path / "*.npz", progress=stop, **options)
+    seen: list[int] = []
+    again = Moments.from_source(tmp_path / "*.npz", progress=lambda rows, _: seen.append(rows), **options)
+    assert seen[0] > N // 2
+    assert same_bits(again, whole)
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8])
+def test_collections_without_a_cluster(scheduler, dtype) -> None:
+    X, Y = samples(100.0, dtype)
+    w = np.random.default_rng(0).integers(0, 3, N)
+    dX, dY, dw = (da.from_array(A, chunks=333) for A in (X, Y, w))
+    with dask.config.set(scheduler=scheduler):
+        assert difference(Moments.from_dask(dX, dY), Moments.from_arrays(X, Y)) < 1e-12
+        assert difference(Moments.from_dask(dX, Y), Moments.from_arrays(X, Y)) < 1e-12
+        assert difference(Moments.from_dask(dX, dY, dw), Moments.from_arrays(X, Y, w)) < 1e-12
+        assert difference(Moments.from_dask(dX, dY, w), Moments.from_arrays(X, Y, w)) < 1e-12
+        by_triangle = Moments.from_dask(dX, dY, accuracy="qr")
+        assert by_triangle.factor is not None
+        assert difference(by_triangle, Moments.from_arrays(X, Y)) < 1e-12
+        images = dX.reshape(N, 1, FEATURES)
+        assert difference(Moments.from_dask(images, dY), Moments.from_arrays(X, Y)) < 1e-12
+
+
+def test_labels_and_coordinates() -> None:
+    X, _ = samples()
+    labels = np.array(list("cab"))[np.random.default_rng(0).integers(0, 3, N)]
+    expected = Moments.from_arrays(X, (labels[:, None] == np.array(list("abc"))).astype(float))
+    dX, dl = da.from_array(X, chunks=777), da.from_array(labels, chunks=500)
+    with dask.config.set(scheduler="synchronous"):
+        assert difference(Moments.from_dask(dX, dl, one_hot=True), expected) < 1e-12
+        assert difference(Moments.from_dask(dX, dl, one_hot=list("abc")), expected) < 1e-12
+        rep = hw.groups.cyclic_shifts(FEATURES)
+        subspace = hw.invariant_subspace(rep)
+        Y = samples()[1]
+        inner = Moments.from_dask(dX, Y, basis=subspace.matrix)
+    found = hw.solve(inner, hw.groups.trivial(subspace.dim), approach=hw.Plain())
+    whole = hw.solve(Moments.from_arrays(X, Y), rep, approach=hw.Hardwired())
+    np.testing.assert_allclose(subspace.embed(found.coef), whole.coef, rtol=1e-9)
+
+
+@pytest.mark.parametrize("column_block", [1, 3, 5, 100])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_blocks_of_columns(column_block, dtype, monkeypatch) -> None:
+    monkeypatch.setattr(collections_module, "_BLOCK_BYTES", 2**13 * column_block)
+    X, Y = samples(1e6 if dtype is np.float64 else 10.0, dtype)
+    dX, dY = da.from_array(X, chunks=(999, 2)), da.from_array(Y, chunks=(1000, 1))
+    with dask.config.set(scheduler="synchronous"):
+        found = Moments.from_dask(dX, dY, column_block=column_block)
+        assert difference(found, Moments.from_arrays(X, Y)) < 1e-12
+        assert np.array_equal(found.scatter, found.scatter.T)
+        X[1234, 3] = np.inf
+        with pytest.raises(DataError, match="is inf at row 1234"):
+            Moments.from_dask(da.from_array(X, chunks=500), dY, column_block=column_block)
+        with pytest.raises(ParameterError, match="Blocks of columns are for"):
+            Moments.from_dask(dX, dY, one_hot=[1.0], column_block=column_block)
+
+
+def test_data_frames() -> None:
+    pd = pytest.importorskip("pandas", reason="needs pandas")
+    dd = pytest.importorskip("dask.dataframe", reason="needs dask[dataframe]")
+    X, Y = samples()
+    w = np.random.default_rng(0).uniform(0, 1, N)
+    names = list("abcde")
+    frame = pd.DataFrame(X, columns=names).assign(s=Y[:, 0], t=Y[:, 1], w=w)
+    many = dd.from_pandas(frame, npartitions=7)
+    with dask.config.set(scheduler="synchronous"):
+        expected = Moments.from_arrays(X, Y, w)
+        assert difference(Moments.from_dask(many, ["s", "t"], "w"), expected) < 1e-12
+        assert difference(Moments.from_dask(many[names], many[["s", "t"]], many["w"]), expected) < 1e-12
+        one = Moments.from_dask(many[[*names, "s"]], "s")
+        assert difference(one, Moments.from_arrays(X, Y[:, 0])) < 1e-12
+        values = Moments.from_dask(many[names].values, many[["s", "t"]].values)  # unknown lengths
+        assert difference(values, Moments.from_arrays(X, Y)) < 1e-12
+        with pytest.raises(DataError, match="no column 'z'"):
+            Moments.from_dask(many, ["z"])
+        with pytest.raises(DataError, match="7 partitions and Y 3"):
+            Moments.from_dask(many[names], dd.from_pandas(frame, npartitions=3)["s"])
+
+
+def test_what_does_not_fit_together() -> None:
+    X, Y = samples()
+    dX = da.from_array(X, chunks=500)
+    with dask.config.set(scheduler="synchronous"):
+        with pytest.raises(DataError, match="X has 4000 rows and Y has 3999"):
+            Moments.from_dask(dX, Y[1:])
+        with pytest.raises(ParameterError, match="no Dask collection"):
+            Moments.from_dask(X, Y)
+        with pytest.raises(ParameterError, match="no Dask collection"):
+            Moments.from_dask([X, Y])
+        with pytest.raises(DataError, match="batch 1 has 1 elements"):
+            Moments.from_dask([dask.delayed((X, Y)), dask.delayed((X,))])
+        with pytest.raises(DataError, match="5 features and 2 targets, others 4 and 2"):
+            Moments.from_dask([dask.delayed((X, Y)), dask.delayed((X[:, 1:], Y))])
+        X[3001, 2] = np.nan
+        with pytest.raises(DataError, match="X of the arrays is nan at row 3001, column 2"):
+            Moments.from_dask(da.from_array(X, chunks=500), Y)
+        with pytest.raises(DataError, match="no sample"):
+            Moments.from_dask(dX[:0], Y[:0])
+
+
+def test_nearly_collinear_features_are_read_again() -> None:
+    X, _ = samples()
+    X[:, 4] = X[:, 0] + 1e-8 * X[:, 4]
+    dX = da.from_array(X, chunks=500)
+    with dask.config.set(scheduler="synchronous"), pytest.warns(IllConditionedWarning, match="read again"):
+        assert Moments.from_dask(dX, X[:, 1]).factor is not None
+
+
+def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
+    X, Y = samples()
+    np.savez(tmp_path / "a.npz", x=X, y=Y)
+    quick = dask.config.set({"distributed.comm.timeouts.connect": "300ms"})
+    with quick, pytest.raises(ClusterError, match="cannot be reached"):
+        Moments.from_source(tmp_path / "a.npz", cluster="tcp://127.0.0.1:9")
+
+
+def test_a_scheduler_that_ends_in_the_middle() -> None:
+    X, Y = samples()
+
+    def slow(i: int) -> tuple[np.ndarray, np.ndarray]:
+        time.sleep(0.05)
+        return X[i : i + 100], Y[i : i + 100]
+
+    batches = [dask.delayed(slow)(i) for i in range(0, N, 100)]
+    made = LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+    )
+    client = Client(made, set_as_default=False, timeout=2)
+    end = threading.Timer(0.4, made.close)
+    end.start()
+    with dask.config.set({"distributed.comm.timeouts.connect": "500ms"}), pytest.raises(ClusterError):
+        Moments.from_dask(batches, cluster=client)
+    end.join()
+    client.close(timeout=1)
