@@ -33,7 +33,7 @@ from haarwire.solve import (
 )
 from haarwire.solve.solver import check_samples, checked_rank
 
-__all__ = ["ApproachResult", "Comparison", "Fitted", "QuestionResult", "compare"]
+__all__ = ["ApproachResult", "Comparison", "Fitted", "QuestionResult", "compare", "some_samples"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Progress: TypeAlias = Callable[[str, float], None]
@@ -323,7 +323,7 @@ def compare(
             "moved": advice.moved and advice_verdict(advice.moved, _by_name(names, moved)),
         },
         fitted=Fitted(
-            rep, moments, evaluation.moments, path, advice, _some_samples(test), ridge, test_size, seed
+            rep, moments, evaluation.moments, path, advice, some_samples(test), ridge, test_size, seed
         ),
     )
 
@@ -374,7 +374,7 @@ def _check_arguments(data: Dataset, rep: Representation, seed: int) -> None:
             check_finite(part.X, part.Y, (name, name.replace("X", "Y")))
 
 
-def _some_samples(test: Dataset) -> Dataset:
+def some_samples(test: Dataset) -> Dataset:
     """The first test sample of each of up to `SAMPLES` classes; the first ones, where there are none."""
     codes = np.arange(len(test.X)) if test.classes is None else test.Y.argmax(axis=1)
     first = np.sort(np.unique(codes, return_index=True)[1])[:SAMPLES]

@@ -71,6 +71,11 @@ class HeldOut:
         other.__dict__.update({name: value for name, value in self.__dict__.items() if name in _OF_INPUTS})
         return other
 
+    def prepare(self) -> None:
+        """Do all that does not depend on the targets of the training samples now."""
+        for name in _OF_INPUTS if self.path.representation.is_compact else _OF_INPUTS[:1]:
+            getattr(self, name)
+
     def as_is(self, alphas: FloatArray) -> FloatArray:
         """Mean loss on the samples as they are, shape (n_alphas, min(m, n)); column r − 1 is rank r."""
         return self._losses(self._seen_as_is, alphas)

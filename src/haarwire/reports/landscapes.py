@@ -1,0 +1,70 @@
+"""The critical points of each approach as plain data: markers, ways down, the lowest in a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from haarwire.landscape import CriticalPoint, CriticalPoints
+from haarwire.plots.cloud import cloud, merged
+from haarwire.reports.encoding import rounded
+from haarwire.reports.wording import count
+
+__all__ = ["landscape_data", "landscapes_by_rank"]
+
+_DRAWN: Final = 300
+"""How many points are drawn, in order of loss, where there are very many."""
+
+_ESCAPES: Final = 20
+_LISTED: Final = 5
+_BARS: Final = 60
+
+
+def landscapes_by_rank(points: CriticalPoints, ranks: list[int]) -> dict[str, Any]:
+    """The landscape at every rank: the modes are the same, only how many are kept is not."""
+    return {str(rank): landscape_data(replace(points, rank=rank)) for rank in ranks}
+
+
+def landscape_data(points: CriticalPoints) -> dict[str, Any]:
+    """One landscape: markers (index, loss, number, whether families), escapes (from, to), the lowest."""
+    indices, losses, numbers, families = merged(*cloud(points, _DRAWN))
+    lowest = points.lowest(_ESCAPES + 1)
+    best = lowest[0]
+    histogram = points.index_histogram
+    return {
+        "count": count(points.count),
+        "is_isolated": points.is_isolated,
+        "histogram": [count(n) for n in histogram[:_BARS]],
+        "highest_index": len(histogram) - 1,
+        "markers": [
+            [int(index), rounded(loss), int(n), int(family)]
+            for index, loss, n, family in zip(indices, losses, numbers, families, strict=True)
+        ],
+        "best": [int(best.index), rounded(best.loss)],
+        "escapes": [way for point in lowest if (way := _way_down(points, point)) is not None],
+        "lowest": [_listed(point) for point in lowest[:_LISTED]],
+    }
+
+
+def _way_down(points: CriticalPoints, point: CriticalPoint) -> list[Any] | None:
+    escape = point.escape_direction
+    if escape is None:
+        return None
+    end = points.at(escape.leads_to)
+    return [int(point.index), rounded(point.loss), int(end.index), rounded(point.loss - escape.loss_decrease)]
+
+
+def _listed(point: CriticalPoint) -> dict[str, Any]:
+    escape = point.escape_direction
+    return {
+        "subset": [i + 1 for i in point.subset],
+        "loss": rounded(point.loss),
+        "index": int(point.index),
+        "escape": None
+        if escape is None
+        else {
+            "gives_up": escape.swap[0] + 1,
+            "gains": escape.swap[1] + 1,
+            "down": rounded(escape.loss_decrease),
+        },
+    }

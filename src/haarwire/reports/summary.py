@@ -1,0 +1,125 @@
+"""What a comparison found, in words and in a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from haarwire.comparison import ApproachResult, Comparison, QuestionResult
+from haarwire.reports.encoding import plain_text
+from haarwire.reports.wording import alpha_text, count, number, score, small
+from haarwire.selection import Verdict
+
+__all__ = ["NAMES", "QUESTIONS", "notes", "table", "verdicts"]
+
+QUESTIONS: Final = {"as_is": "data as they are", "moved": "data moved by the group"}
+
+NAMES: Final = {
+    "plain": "plain",
+    "hardwired": "hard-wired",
+    "augmented": "augmented",
+    "regularized": "regularized",
+}
+
+_DOING: Final = {
+    "plain": "leave the symmetry out",
+    "hardwired": "hard-wire the symmetry",
+    "augmented": "augment the data",
+    "regularized": "regularize towards the symmetry",
+}
+
+
+def verdicts(result: Comparison) -> list[dict[str, Any]]:
+    """One sentence for each question, why, and by how much."""
+    return [
+        _verdict(result, question, verdict)
+        for question, verdict in result.verdict.items()
+        if verdict is not None
+    ]
+
+
+def _verdict(result: Comparison, question: str, verdict: Verdict) -> dict[str, Any]:
+    row = result.approaches[verdict.approach]
+    answer: QuestionResult | None = getattr(row, question) if row is not None else None
+    alpha = answer.alpha if answer is not None else None
+    strength = "" if alpha is None else f" with α = {alpha_text(alpha)}"
+    error = verdict.standard_error
+    gain = (
+        f"Gain on the test samples: {verdict.gain:.4g}"
+        + ("" if math.isnan(error) else f" ± {error:.2g} (standard error)")
+        + "."
+    )
+    return {
+        "question": question,
+        "sentence": f"For {QUESTIONS[question]}, {_DOING[verdict.approach]}{strength}.",
+        "approach": verdict.approach,
+        "reason": plain_text(verdict.reason[:1].upper() + verdict.reason[1:] + "."),
+        "gain": gain,
+        "is_clear": verdict.is_clear,
+    }
+
+
+def table(result: Comparison) -> dict[str, Any]:
+    """The comparison as rows of texts under their headings; an approach that does not exist has dashes."""
+    headings = [
+        "approach",
+        "training loss",
+        "test loss, as is",
+        f"{result.score}, as is",
+        "test loss, moved",
+        f"{result.score}, moved",
+        "invariance gap",
+        "critical points",
+        "seconds",
+    ]
+    rows = [
+        [NAMES[name], *(["—"] * (len(headings) - 1) if row is None else _cells(row))]
+        for name, row in result.approaches.items()
+    ]
+    return {"headings": headings, "rows": rows}
+
+
+def _cells(row: ApproachResult) -> list[str]:
+    cells = [number(row.train_loss)]
+    for answer in (row.as_is, row.moved):
+        if answer is None:
+            cells += ["—", "—"]
+        else:
+            cells += [
+                number(answer.test_loss),
+                "—" if answer.test_score is None else score(answer.test_score),
+            ]
+    return [*cells, small(row.invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
+
+
+def notes(result: Comparison) -> list[str]:
+    """What to know when reading the table."""
+    found = []
+    regularized = result.approaches.get("regularized")
+    if regularized is not None:
+        answers: Mapping[str, QuestionResult | None] = {
+            "as_is": regularized.as_is,
+            "moved": regularized.moved,
+        }
+        chosen = [
+            f"α = {alpha_text(answer.alpha)} for {QUESTIONS[question]}"
+            for question, answer in answers.items()
+            if answer is not None and answer.alpha is not None
+        ]
+        found.append(f"Regularized, by cross-validation on the training samples: {', '.join(chosen)}.")
+    difference = result.max_difference_hardwired_augmented
+    found.append(
+        "The group is not compact: there is no augmentation, and no average over moved data."
+        if difference is None
+        else "Hard-wired and augmented coefficients differ by at most "
+        f"{difference:.1e} of the largest coefficient."
+    )
+    jumps = len(result.path.crossings)
+    found.append(
+        f"The regularization path of rank {result.rank} is proven continuous on all of [0, ∞]."
+        if result.path.is_continuous
+        else f"The optimum of rank {result.rank} may jump at {jumps} place{'s' * (jumps > 1)} "
+        "of the regularization path."
+    )
+    return found
