@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.datasets import Dataset
+from haarwire.datasets import Dataset, SplitData
 from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError, ParameterError
 from haarwire.groups import Representation
 from haarwire.landscape import count_critical_points
@@ -196,7 +196,7 @@ def _plain_data(value: Any) -> Any:
 
 
 def compare(
-    data: Dataset,
+    data: Dataset | SplitData,
     rep: Representation,
     *,
     rank: int | None = None,
@@ -213,8 +213,9 @@ def compare(
 
     Parameters
     ----------
-    data : Dataset
-        From `haarwire.datasets.load` or ``Dataset.from_arrays(X, y)``.
+    data : Dataset or SplitData
+        From `haarwire.datasets.load` or ``Dataset.from_arrays(X, y)``; or, for data larger than memory, from
+        `haarwire.datasets.split_source`, which has split them already.
     rep : Representation
         The symmetry, acting on the features. For a non-compact group there is no augmentation and no
         question about moved data.
@@ -249,10 +250,15 @@ def compare(
     report = progress or _silent
     _check_arguments(data, rep, seed)
     split_rng, fold_rng, move_rng = np.random.default_rng(seed).spawn(3)
-    train, test = data.split(test_size, split_rng)
-    folds = fold_moments(
-        train.X, train.Y, rng=fold_rng, progress=lambda share: report("reading", 0.2 * share)
-    )
+    further: Sequence[Any] = ()
+    if isinstance(data, SplitData):
+        folds, test = list(data.folds), data.test
+    else:
+        train, test = data.split(test_size, split_rng)
+        folds = fold_moments(
+            train.X, train.Y, rng=fold_rng, progress=lambda share: report("reading", 0.2 * share)
+        )
+        further = further_splits(train.X, train.Y, rng=fold_rng)
     moments = sum(folds[1:], start=folds[0])
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments)
@@ -277,7 +283,7 @@ def compare(
     advice = recommend_from_folds(
         folds,
         rep,
-        further=further_splits(train.X, train.Y, rng=fold_rng),
+        further=further,
         rank=r,
         ridge=ridge,
         progress=lambda share: report("regularized", 0.5 + 0.3 * share),
@@ -312,7 +318,7 @@ def compare(
         data=data.name,
         symmetry=rep.label,
         rank=r,
-        n_train=len(train.X),
+        n_train=moments.count,
         n_test=len(test.X),
         score="R²" if data.classes is None else "accuracy",
         approaches=rows,
@@ -349,8 +355,8 @@ def _question(model: Solution, tested: _Tested) -> QuestionResult:
     return QuestionResult(tested.loss, tested.score, alpha)
 
 
-def _check_arguments(data: Dataset, rep: Representation, seed: int) -> None:
-    if not isinstance(data, Dataset):
+def _check_arguments(data: Dataset | SplitData, rep: Representation, seed: int) -> None:
+    if not isinstance(data, Dataset | SplitData):
         raise ParameterError(
             f"compare needs a Dataset, got a {type(data).__name__}",
             cause="arrays passed as they are",
@@ -362,12 +368,15 @@ def _check_arguments(data: Dataset, rep: Representation, seed: int) -> None:
             cause="a negative or fractional seed",
             remedy="use for example seed=0",
         )
-    if data.X.shape[1] != rep.dim:
+    n_features = data.n_features if isinstance(data, SplitData) else data.X.shape[1]
+    if n_features != rep.dim:
         raise DataError(
-            f"{data.name} has {data.X.shape[1]} features, {rep.label} acts on {rep.dim} coordinates",
+            f"{data.name} has {n_features} features, {rep.label} acts on {rep.dim} coordinates",
             cause="a symmetry built for data of another size",
             remedy="build the symmetry for your number of features, e.g. image_rotations:28 for 28·28 pixels",
         )
+    if isinstance(data, SplitData):
+        return
     # Before the samples are split, so that a missing value is named by its own row.
     for name, part in (("X", data), ("X_test", data.test)):
         if part is not None:

@@ -13,6 +13,7 @@ from haarwire import datasets, groups
 from haarwire.cli import options
 from haarwire.cli.console import (
     DelayedProgress,
+    RowsPerSecond,
     check_writable,
     count,
     number,
@@ -38,7 +39,10 @@ HELP: Final = (
     "non-invariant part of the coefficients.\n\n"
     "Examples:\n\n"
     "  haarwire compare digits --symmetry image_rotations:8 --rank 5\n\n"
-    "  haarwire compare kmers.csv --y species --symmetry reverse_complement:4"
+    "  haarwire compare kmers.csv --y species --symmetry reverse_complement:4\n\n"
+    "Folders, patterns, URLs, Parquet, Zarr and HDF5 are read in pieces, in bounded memory, by the workers "
+    "of a Dask cluster where there is one:\n\n"
+    "  haarwire compare s3://bucket/images/ --symmetry image_rotations:28 --cluster tcp://10.0.0.1:8786"
 )
 
 
@@ -61,6 +65,13 @@ def compare_command(
     ] = 1 / 3,
     seed: Annotated[int, typer.Option(help="Makes the split, the folds and the moves repeat exactly.")] = 0,
     json_file: options.JsonFile = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786, whose workers read the data.",
+            show_default="none",
+        ),
+    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Run `compare` and print its table and verdicts."""
@@ -71,6 +82,20 @@ def compare_command(
     rep = groups.from_name(symmetry)
     source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
+        source: datasets.Dataset | datasets.SplitData
+        if cluster is not None or datasets.is_large(data):
+            source = datasets.split_source(
+                data,
+                x=x,
+                y=y,
+                targets=targets,  # type: ignore[arg-type]  # checked above
+                test_size=test_size,
+                seed=seed,
+                cluster=cluster,
+                progress=RowsPerSecond(progress),
+            )
+        else:
+            source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]
         result = compare(
             source, rep, rank=rank, ridge=ridge, test_size=test_size, seed=seed, progress=progress
         )

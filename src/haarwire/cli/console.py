@@ -23,6 +23,7 @@ from haarwire.errors import FileError, HaarwireError
 __all__ = [
     "DelayedProgress",
     "check_writable",
+    "RowsPerSecond",
     "count",
     "finite",
     "number",
@@ -75,6 +76,25 @@ class DelayedProgress:
 def output() -> Console:
     """As wide as the terminal or COLUMNS say; 100 columns in a file or a pipe."""
     console = Console()
+class RowsPerSecond:
+    """Shows rows read, and how many a second, on a progress bar.
+
+    Parameters
+    ----------
+    bar : DelayedProgress
+        It has reached a fifth when all rows are read.
+    """
+
+    def __init__(self, bar: DelayedProgress) -> None:
+        self._bar = bar
+        self._started = time.monotonic()
+
+    def __call__(self, rows: int, total: int | None) -> None:
+        """Say how many rows have been read, of how many."""
+        speed = rows / max(time.monotonic() - self._started, 1e-9)
+        self._bar(f"{rows:,} rows, {speed:,.0f} rows/s", 0.2 * rows / total if total else 0.1)
+
+
     return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=_WIDTH)
 
 

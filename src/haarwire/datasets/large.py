@@ -1,0 +1,340 @@
+"""Data larger than memory, seen once: moments of random folds, and test samples that fit."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarwire.datasets.dataset import Dataset, Targets
+from haarwire.errors import DataError, ParameterError
+from haarwire.moments import Moments
+from haarwire.moments.checks import not_finite
+from haarwire.moments.cluster import Cluster, collect, connected, dask_module
+from haarwire.moments.labels import reordered
+from haarwire.moments.passes import Options, PieceFold
+from haarwire.moments.reduction import join, labels_of_part
+from haarwire.moments.sources import Part, Piece, Source, open_source
+from haarwire.moments.sources.columns import Names
+from haarwire.moments.sources.reading import read_ahead
+from haarwire.moments.streaming import Batch, Fold, Folded
+from haarwire.moments.summary import widened
+
+__all__ = ["SplitData", "is_large", "split_source"]
+
+Progress: TypeAlias = Callable[[int, int | None], None]
+
+_MOST_TEST_ROWS: Final = 100_000
+_MOST_TEST_ELEMENTS: Final = 2**26
+"""Test samples take at most this many entries (512 MB in float64)."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SplitData:
+    """Data split at random while they were read.
+
+    Attributes
+    ----------
+    name : str
+        Shown in tables.
+    folds : tuple of Moments
+        Of disjoint sets of training samples.
+    test : Dataset
+        Held-out samples, in memory.
+    """
+
+    name: str
+    folds: tuple[Moments, ...]
+    test: Dataset
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """What the columns of one-hot targets stand for; None for numbers."""
+        return self.test.classes
+
+    @property
+    def n_features(self) -> int:
+        """The number n of features."""
+        return self.folds[0].n_features
+
+    def __repr__(self) -> str:
+        count = sum(fold.count for fold in self.folds)
+        return (
+            f"SplitData({self.name}: {count} samples in {len(self.folds)} folds, {len(self.test.X)} held out)"
+        )
+
+
+def is_large(source: str | os.PathLike[str]) -> bool:
+    """Whether `split_source` reads this and `load` does not: URLs, folders, patterns, other files."""
+    text = os.fspath(source)
+    if "://" in text or "*" in text or Path(text).is_dir():
+        return True
+    return Path(text).is_file() and Path(text).suffix.lower() not in (".npz", ".npy", ".csv")
+
+
+def split_source(
+    source: Any,
+    *,
+    x: Names = None,
+    y: Names = None,
+    filters: Any = None,
+    targets: Targets = "auto",
+    test_size: float = 1 / 3,
+    n_folds: int = 5,
+    seed: int = 0,
+    cluster: Cluster = None,
+    progress: Progress | None = None,
+) -> SplitData:
+    """Read a source once, sample by sample at random into folds or the test set.
+
+    Parameters
+    ----------
+    source, x, y, filters, cluster
+        As in `Moments.from_source`.
+    targets : {"auto", "labels", "numbers"}
+        What y holds. "auto": labels when the first piece of it is a single column of integers, booleans or
+        texts.
+    test_size : float or int
+        Share or number of samples held out. Where the number of samples is known before they are read, no
+        more than 100 000 (or 512 MB) are; where it is not, more are an error.
+    n_folds : int
+        How many folds.
+    seed : int
+        Makes the split repeat exactly.
+    progress : callable, optional
+        Called with the rows so far and in all.
+
+    Raises
+    ------
+    DataError, FileError, ParameterError, ClusterError, MissingDependencyError
+        As `Moments.from_source`; with too few samples for the folds or the test.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarwire.datasets import split_source
+    >>> rng = np.random.default_rng(0)
+    >>> split_source((rng.standard_normal((300, 4)), rng.integers(0, 3, 300)))
+    SplitData(the arrays: 216 samples in 5 folds, 84 held out)
+    """
+    opened = open_source(source, x=x, y=y, filters=filters)
+    share = _share(test_size, opened)
+    opened, is_labelled = _peeked(opened, targets)
+    options = Options(one_hot=is_labelled).checked()
+    split = _Split(share, n_folds, seed)
+    if cluster is None:
+        parts = _local(opened, options, split, progress)
+    else:
+        parts = _on_cluster(opened, options, split, cluster, progress)
+    return _finished(opened.label, parts)
+
+
+class _Split(NamedTuple):
+    share: float
+    n_folds: int
+    seed: int
+
+
+class _Parts(NamedTuple):
+    """Folds and test samples; labels are in the order of the columns of the targets."""
+
+    folds: list[Folded | None]
+    test: list[Batch]
+    labels: list[Any] | None
+
+
+class _Splitter:
+    """Deals out samples."""
+
+    def __init__(self, options: Options, split: _Split) -> None:
+        self._pieces = PieceFold(options)
+        self._split = split
+        self._folds = [Fold() for _ in range(split.n_folds)]
+        self._test: list[Batch] = []
+        self._kept = 0
+
+    def add(self, piece: Piece, rng: np.random.Generator) -> None:
+        """Deal out a piece."""
+        share, n_folds, _ = self._split
+        batch = self._pieces.batch(piece)
+        if not (_is_finite(batch.X) and _is_finite(batch.Y)):
+            # Before the rows are dealt out, so that a missing value is named by its own row.
+            raise not_finite(batch.X, batch.Y, None, batch.names, batch.first_row)
+        keys = rng.random(len(batch.X))
+        is_test = keys < share
+        deal = np.minimum((keys - share) / (1.0 - share) * n_folds, n_folds - 1).astype(int)
+        for number, fold in enumerate(self._folds):
+            rows = np.flatnonzero(~is_test & (deal == number))
+            if rows.size:
+                fold.add(_rows(batch, rows))
+        if is_test.any():
+            self._test.append(_rows(batch, np.flatnonzero(is_test)))
+            self._kept += int(is_test.sum()) * batch.X.shape[1]
+            if self._kept > 2 * _MOST_TEST_ELEMENTS:
+                raise _too_many(self._kept // batch.X.shape[1])
+
+    def result(self) -> _Parts:
+        """All that was dealt out. Ends the splitter."""
+        coder = self._pieces.coder
+        labels = None if coder is None else coder.labels
+        return _Parts([fold.result() for fold in self._folds], self._test, labels)
+
+
+def _rows(batch: Batch, rows: NDArray[np.integer[Any]]) -> Batch:
+    return batch._replace(X=batch.X[rows], Y=batch.Y[rows], weights=None)
+
+
+def _is_finite(A: NDArray[Any]) -> bool:
+    return A.dtype.kind != "f" or bool(np.isfinite(A).all())
+
+
+def _too_many(rows: int) -> DataError:
+    return DataError(
+        f"More than {rows} test samples are held out, which do not fit in memory.",
+        cause="a share of a source whose length is not known before it is read.",
+        remedy="give a smaller share: test_size=0.01 (--test-size 0.01).",
+    )
+
+
+def _share(test_size: float, source: Source) -> float:
+    """The share of samples to hold out."""
+    is_number = isinstance(test_size, int | float | np.integer | np.floating) and not isinstance(
+        test_size, bool
+    )
+    rows = source.n_rows
+    share = 0.0
+    if is_number and test_size >= 1 and rows:
+        share = test_size / rows
+    elif is_number and 0 < test_size < 1:
+        share = float(test_size)
+    if not 0 < share < 1 or not math.isfinite(share):
+        raise ParameterError(
+            f"a test size of {test_size!r} cannot be held out"
+            + ("" if rows is None else f" from {rows} samples"),
+            cause="a percentage, or a number of samples of a source whose length is not known",
+            remedy="use a share such as 0.25",
+        )
+    return share if rows is None else min(share, _MOST_TEST_ROWS / rows)
+
+
+def _peeked(source: Source, targets: Targets) -> tuple[Source, bool]:
+    """The source, unread, and whether its targets are labels."""
+    if targets != "auto":
+        return source, targets == "labels"
+    parts = iter(source.parts)
+    part = next(parts, None)
+    pieces = iter(()) if part is None else part.pieces()
+    first = next(pieces, None)
+    if part is None or first is None:
+        return source, False
+    Y = np.asarray(first.Y)
+    is_labelled = Y.dtype.kind in "biuUSTO" and (Y.ndim == 1 or Y.shape[1:] == (1,))
+    if source.is_repeatable:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+        return source, is_labelled
+    begun = _Begun(chain([first], pieces))
+    return replace(source, parts=chain([begun], parts)), is_labelled
+
+
+@final
+class _Begun(Part):
+    """A part of a stream whose first piece has been looked at."""
+
+    def __init__(self, rest: Iterator[Piece]) -> None:
+        self._rest = rest
+
+    def pieces(self) -> Iterator[Piece]:
+        """The first piece again, and the rest."""
+        return self._rest
+
+
+def _local(source: Source, options: Options, split: _Split, progress: Progress | None) -> _Parts:
+    splitter = _Splitter(options, split)
+    rows = 0
+    numbered = ((number, piece) for number, part in enumerate(source.parts) for piece in part.pieces())
+    rng, current = np.random.default_rng([split.seed, 0]), 0
+    for number, piece in read_ahead(numbered):
+        if number != current:
+            rng, current = np.random.default_rng([split.seed, number]), number
+        splitter.add(piece, rng)
+        rows += len(piece.X)
+        if progress is not None:
+            progress(rows, source.n_rows)
+    return splitter.result()
+
+
+def _on_cluster(
+    source: Source, options: Options, split: _Split, cluster: Cluster, progress: Progress | None
+) -> _Parts:
+    with connected(cluster) as client:
+        delayed = dask_module("dask").delayed
+        parts = list(source.parts)
+        if options.one_hot is True:
+            found: set[Any] = set()
+            collect([delayed(labels_of_part)(p) for p in parts], client, lambda _, new: found.update(new))
+            options = replace(options, one_hot=sorted(found))
+        tasks = [delayed(_dealt)(number, part, options, split) for number, part in enumerate(parts)]
+        gathered: list[_Parts] = []
+        folds: list[Folded | None] = [None] * split.n_folds
+
+        def ready(_index: int, part: _Parts) -> None:
+            for number, fold in enumerate(part.folds):
+                folds[number] = join(folds[number], fold)
+            gathered.append(part._replace(folds=[]))
+            if progress is not None:
+                progress(sum(0 if f is None else f.summary.n_samples for f in folds), source.n_rows)
+
+        collect(tasks, client, ready)
+    labels = gathered[0].labels if gathered else None
+    return _Parts(folds, [batch for part in gathered for batch in part.test], labels)
+
+
+def _dealt(number: int, part: Part, options: Options, split: _Split) -> _Parts:
+    """Deal out one part, where the task runs."""
+    splitter = _Splitter(options, split)
+    rng = np.random.default_rng([split.seed, number])
+    for piece in part.pieces():
+        splitter.add(piece, rng)
+    return splitter.result()
+
+
+def _finished(label: str, parts: _Parts) -> SplitData:
+    folds = [fold for fold in parts.folds if fold is not None]
+    count = sum(fold.summary.n_samples for fold in folds)
+    if len(folds) < len(parts.folds) or count < 2 * len(folds) or not parts.test:
+        raise DataError(
+            f"{label} gave {count} training and {sum(len(b.X) for b in parts.test)} test samples, too few "
+            f"for {len(parts.folds)}-fold cross-validation and a test",
+            cause="very few samples, filters that leave few rows, or most of them held out",
+            remedy="give more samples, or load small data with datasets.load",
+        )
+    X = np.concatenate([batch.X for batch in parts.test])
+    name = Path(label).stem if "://" not in label else label.rstrip("/").rpartition("/")[2]
+    if parts.labels is None:
+        Y = np.concatenate([batch.Y for batch in parts.test])
+        test = Dataset(name, X, Y if Y.dtype.kind == "f" else Y.astype(np.float64))
+        return SplitData(name, tuple(map(Moments._from_fold, folds)), test)
+    labels = parts.labels
+    order = sorted(range(len(labels)), key=labels.__getitem__)
+    Y = np.zeros((len(X), len(labels)))
+    start = 0
+    for batch in parts.test:
+        Y[start : start + len(batch.X), : batch.Y.shape[1]] = batch.Y
+        start += len(batch.X)
+    test = Dataset(name, X, Y[:, order], np.array(labels)[order])
+    moments = []
+    for fold in folds:
+        lacking = fold.n_features + len(labels) - len(fold.summary.mean)
+        summary = reordered(widened(fold.summary, lacking), fold.n_features, order)
+        moments.append(Moments._from_fold(fold._replace(summary=summary)))
+    return SplitData(name, tuple(moments), test)
