@@ -6,6 +6,8 @@ import math
 from typing import Annotated, Final
 
 import typer
+from haarwire.comparison import ApproachResult, Comparison, QuestionResult, compare
+from haarwire.selection import Verdict
 from rich.console import Console
 from rich.markup import escape
 
@@ -23,8 +25,6 @@ from haarwire.cli.console import (
     small,
     write_json,
 )
-from haarwire.comparison import ApproachResult, Comparison, QuestionResult, compare
-from haarwire.selection import Verdict
 
 __all__ = ["HELP", "compare_command", "print_comparison"]
 
@@ -64,7 +64,6 @@ def compare_command(
         ),
     ] = 1 / 3,
     seed: Annotated[int, typer.Option(help="Makes the split, the folds and the moves repeat exactly.")] = 0,
-    json_file: options.JsonFile = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -72,6 +71,7 @@ def compare_command(
             show_default="none",
         ),
     ] = None,
+    json_file: options.JsonFile = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Run `compare` and print its table and verdicts."""
@@ -80,7 +80,6 @@ def compare_command(
         raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
     check_writable(json_file, "--json")
     rep = groups.from_name(symmetry)
-    source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         source: datasets.Dataset | datasets.SplitData
         if cluster is not None or datasets.is_large(data):

@@ -12,18 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from haarwire.errors import FileError, HaarwireError
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from haarwire.errors import FileError, HaarwireError
-
 __all__ = [
     "DelayedProgress",
-    "check_writable",
     "RowsPerSecond",
+    "check_writable",
     "count",
     "finite",
     "number",
@@ -73,9 +72,6 @@ class DelayedProgress:
         self._bar.update(self._task, description=stage, completed=share)
 
 
-def output() -> Console:
-    """As wide as the terminal or COLUMNS say; 100 columns in a file or a pipe."""
-    console = Console()
 class RowsPerSecond:
     """Shows rows read, and how many a second, on a progress bar.
 
@@ -95,6 +91,9 @@ class RowsPerSecond:
         self._bar(f"{rows:,} rows, {speed:,.0f} rows/s", 0.2 * rows / total if total else 0.1)
 
 
+def output() -> Console:
+    """As wide as the terminal or COLUMNS say; 100 columns in a file or a pipe."""
+    console = Console()
     return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=_WIDTH)
 
 
