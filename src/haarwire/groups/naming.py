@@ -145,10 +145,10 @@ class _Misfit(Exception):  # noqa: N818
 def _unknown(name: str) -> UnknownNameError:
     wanted = name.lower()
     parts = [known for known in _ENTRIES if wanted and (wanted in known or known in wanted)]
-    near = difflib.get_close_matches(wanted, parts or _ENTRIES, n=1, cutoff=0.0 if parts else 0.6)
+    near = difflib.get_close_matches(wanted, parts or _ENTRIES, n=3, cutoff=0.0 if parts else 0.6)
     return UnknownNameError(
         f"there is no symmetry named {name!r}",
-        cause=f"did you mean {near[0]!r}?" if near else "a misspelt name",
+        cause=f"did you mean {' or '.join(map(repr, near))}?" if near else "a misspelt name",
         remedy=f"use one of {', '.join(sorted(_ENTRIES))}, as in image_rotations:8, "
         "or the path of a generators file that ends in .npz",
     )
