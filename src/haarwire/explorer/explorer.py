@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Event, Lock
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
@@ -19,7 +20,7 @@ from haarwire.groups import Representation
 from haarwire.invariants import penalty_matrix
 from haarwire.landscape import CriticalPoints
 from haarwire.moments import Moments, check_finite
-from haarwire.reports.curves import COUNT, path_data, ranks_shown
+from haarwire.reports.curves import path_data, ranks_shown
 from haarwire.reports.encoding import bytes_of, floats, plain_text, strength
 from haarwire.reports.images import image_shape_of, side_by_side
 from haarwire.reports.landscapes import landscape_data
@@ -46,6 +47,7 @@ NOISE_LEVELS: Final = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Standard deviations of the noise, in those of the targets."""
 
 _SIZES: Final = 8
+_STRENGTHS: Final = 41
 _CHUNK: Final = 8192
 _KEPT: Final = 24
 """How many factored inputs are kept: at n = 784 about 20 MB each."""
@@ -78,6 +80,7 @@ class _Fit(NamedTuple):
     held_out: HeldOut
     hardwired: Quadratic
     plain: Modes
+    problem: Quadratic
 
 
 @final
@@ -285,13 +288,9 @@ class Explorer:
                 found[name] = found[same]
                 continue
             approach = Plain() if value == 0.0 else Regularized(value)
-            problem = Quadratic(
-                gram=path.moments.gram + value * each.penalty,
-                cross=path.moments.cross,
-                setting=path.setting,
-                tolerance=hardwired.tolerance,
-                magnitude=np.diag(path.moments.gram),
-            )
+            problem = fit.problem
+            if value > 0.0:
+                problem = replace(problem, gram=problem.gram + value * each.penalty)
             points = CriticalPoints(
                 approach,
                 rank,
@@ -317,7 +316,7 @@ class Explorer:
         rep = self._symmetries[place]
         frame = penalty_frame(rep)
         whole = self._factor(rep, frame, len(self.sizes) - 1)
-        alphas = alpha_grid(whole.factored.path, count=COUNT)
+        alphas = alpha_grid(whole.factored.path, count=_STRENGTHS)
         told = np.array([alpha if math.isinf(alpha) else float(f"{alpha:.3g}") for alpha in alphas])
         shape = image_shape_of(rep, self._shape)
         orbit = None if shape is None else orbit_data(self._samples, rep, shape, self._names)
@@ -359,6 +358,7 @@ class Explorer:
                 inputs.held_out.of_other_targets(path),
                 inputs.factored.hardwired_problem(moments),
                 path.modes(0.0),
+                Plain().problem(moments, path.representation),
             )
             while len(self._fits) > _FITS:
                 self._fits.popitem(last=False)

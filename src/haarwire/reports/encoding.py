@@ -15,7 +15,7 @@ __all__ = ["bytes_of", "floats", "plain_text", "rounded", "script_json", "streng
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DIGITS: Final = 7
-_LEAST: Final = 1e-290
+_LEAST: Final = 1e-280
 _MOST: Final = 1e300
 """Beyond these a power of ten is no float; such numbers stay as they are."""
 
@@ -26,12 +26,11 @@ def rounded(values: ArrayLike) -> Any:
     is_finite = np.isfinite(array)
     sound = np.where(is_finite, array, 0.0)
     size = np.abs(sound)
-    exponent = np.floor(np.log10(np.where(size > 0, size, 1.0))) - (_DIGITS - 1)
+    ordinary = (size > _LEAST) & (size < _MOST)
+    exponent = np.floor(np.log10(np.where(ordinary, size, 1.0))) - (_DIGITS - 1)
     # Powers of ten to a whole exponent ≥ 0 are exact, their reciprocals are not.
     up, down = 10.0 ** np.maximum(-exponent, 0.0), 10.0 ** np.maximum(exponent, 0.0)
-    told = np.round(sound * up / down) / up * down
-    ordinary = (size > _LEAST) & (size < _MOST)
-    told = np.where(ordinary, told, sound)
+    told = np.where(ordinary, np.round(np.where(ordinary, sound, 0.0) * up / down) / up * down, sound)
     return told.tolist() if is_finite.all() else np.where(is_finite, told, None).tolist()  # type: ignore[call-overload]
 
 

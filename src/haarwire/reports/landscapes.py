@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+
 from haarwire.landscape import CriticalPoint, CriticalPoints
 from haarwire.plots.cloud import cloud, merged
 from haarwire.reports.encoding import rounded
@@ -15,7 +17,7 @@ __all__ = ["landscape_data", "landscapes_by_rank"]
 _DRAWN: Final = 300
 """How many points are drawn, in order of loss, where there are very many."""
 
-_ESCAPES: Final = 20
+_ESCAPES: Final = 12
 _LISTED: Final = 5
 _BARS: Final = 60
 
@@ -31,27 +33,33 @@ def landscape_data(points: CriticalPoints) -> dict[str, Any]:
     lowest = points.lowest(_ESCAPES + 1)
     best = lowest[0]
     histogram = points.index_histogram
+    ways = [_way_down(points, point) for point in lowest if not point.is_global]
+    told = zip(indices.tolist(), rounded(losses), numbers.tolist(), families.tolist(), strict=True)
     return {
         "count": count(points.count),
         "is_isolated": points.is_isolated,
         "histogram": [count(n) for n in histogram[:_BARS]],
         "highest_index": len(histogram) - 1,
-        "markers": [
-            [int(index), rounded(loss), int(n), int(family)]
-            for index, loss, n, family in zip(indices, losses, numbers, families, strict=True)
-        ],
+        "markers": [[index, loss, n, int(family)] for index, loss, n, family in told],
         "best": [int(best.index), rounded(best.loss)],
-        "escapes": [way for point in lowest if (way := _way_down(points, point)) is not None],
+        "escapes": [
+            [start, down, end, landing]
+            for (start, end), (down, landing) in zip(
+                [way[:2] for way in ways],
+                rounded(np.array([way[2:] for way in ways]).reshape(-1, 2)),
+                strict=True,
+            )
+        ],
         "lowest": [_listed(point) for point in lowest[:_LISTED]],
     }
 
 
-def _way_down(points: CriticalPoints, point: CriticalPoint) -> list[Any] | None:
+def _way_down(points: CriticalPoints, point: CriticalPoint) -> tuple[int, int, float, float]:
+    """Indices and losses where the steepest way down from a saddle begins and ends."""
     escape = point.escape_direction
-    if escape is None:
-        return None
+    assert escape is not None
     end = points.at(escape.leads_to)
-    return [int(point.index), rounded(point.loss), int(end.index), rounded(point.loss - escape.loss_decrease)]
+    return int(point.index), int(end.index), point.loss, point.loss - escape.loss_decrease
 
 
 def _listed(point: CriticalPoint) -> dict[str, Any]:

@@ -35,9 +35,9 @@ def symmetry_data(fitted: Fitted, test: SymmetryTest | None = None) -> dict[str,
     if test.n_restrictions == 0:
         sentence = "There is nothing to test: every linear model of these inputs is invariant."
     elif test.pvalue < _LEVEL:
-        sentence = f"The training samples contradict the symmetry ({p})."
+        sentence = f"The samples contradict the symmetry ({p})."
     else:
-        sentence = f"The training samples do not contradict the symmetry ({p})."
+        sentence = f"The samples do not contradict the symmetry ({p})."
     if math.isfinite(test.effect_size) and test.n_restrictions:
         sentence += (
             f" About {100 * test.effect_size:.2g} % of the variance that a linear model explains "
