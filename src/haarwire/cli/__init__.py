@@ -18,6 +18,8 @@ except ImportError as error:  # pragma: no cover - shown in an environment witho
 from haarwire.cli.compare import HELP as COMPARE_HELP
 from haarwire.cli.compare import compare_command
 from haarwire.cli.console import print_error
+from haarwire.cli.explore import HELP as EXPLORE_HELP
+from haarwire.cli.explore import explore_command
 from haarwire.cli.landscape import HELP as LANDSCAPE_HELP
 from haarwire.cli.landscape import landscape_command
 from haarwire.cli.path import HELP as PATH_HELP
@@ -47,6 +49,7 @@ for name, command, text, summary in (
     ("landscape", landscape_command, LANDSCAPE_HELP, "Every critical point of each approach."),
     ("symmetry", symmetry_command, SYMMETRY_HELP, "Which candidate symmetries the data support."),
     ("train", train_command, TRAIN_HELP, "Deep linear networks, against the closed forms."),
+    ("explore", explore_command, EXPLORE_HELP, "The same views, live in the browser."),
     ("reproduce", reproduce_command, REPRODUCE_HELP, "The paper's experiments, as figures and a table."),
 ):
     app.command(name, help=text, short_help=summary)(command)

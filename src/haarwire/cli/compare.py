@@ -6,6 +6,7 @@ import math
 from typing import Annotated, Final
 
 import typer
+from haarwire.cli.report import check_report, command_line, write_report
 from haarwire.comparison import ApproachResult, Comparison, QuestionResult, compare
 from haarwire.selection import Verdict
 from rich.console import Console
@@ -39,6 +40,7 @@ HELP: Final = (
     "non-invariant part of the coefficients.\n\n"
     "Examples:\n\n"
     "  haarwire compare digits --symmetry image_rotations:8 --rank 5\n\n"
+    "  haarwire compare digits --symmetry image_rotations:8 --rank 5 --report out.html\n\n"
     "  haarwire compare kmers.csv --y species --symmetry reverse_complement:4\n\n"
     "Folders, patterns, URLs, Parquet, Zarr and HDF5 are read in pieces, in bounded memory, by the workers "
     "of a Dask cluster where there is one:\n\n"
@@ -72,6 +74,8 @@ def compare_command(
         ),
     ] = None,
     json_file: options.JsonFile = None,
+    report_file: options.ReportFile = None,
+    image_shape: options.ImageShape = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Run `compare` and print its table and verdicts."""
@@ -79,6 +83,8 @@ def compare_command(
     if seed < 0:
         raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
     check_writable(json_file, "--json")
+    check_report(report_file)
+    shape = options.shape_of(image_shape)
     rep = groups.from_name(symmetry)
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         source: datasets.Dataset | datasets.SplitData
@@ -98,6 +104,22 @@ def compare_command(
         result = compare(
             source, rep, rank=rank, ridge=ridge, test_size=test_size, seed=seed, progress=progress
         )
+        if report_file is not None:
+            progress("drawing", 0.9)
+            given = {
+                "--symmetry": symmetry,
+                "--rank": rank,
+                "--x": x,
+                "--y": y,
+                "--targets": targets if targets != "auto" else None,
+                "--ridge": ridge or None,
+                "--test-size": test_size if test_size != 1 / 3 else None,
+                "--seed": seed,
+                "--image-shape": image_shape,
+                "--cluster": cluster,
+                "--report": report_file,
+            }
+            write_report(report_file, result, shape, command_line("compare", data, given))
     if json_file is not None:
         write_json(json_file, result.to_dict())
     if not quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args
 
@@ -18,12 +19,14 @@ from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
 __all__ = [
     "Alpha",
     "Data",
+    "ImageShape",
     "JsonFile",
     "Penalty",
     "PenaltyName",
     "Plot",
     "Quiet",
     "Rank",
+    "ReportFile",
     "Ridge",
     "Symmetry",
     "Targets",
@@ -32,6 +35,7 @@ __all__ = [
     "all_approaches",
     "all_moments",
     "check_choice",
+    "shape_of",
 ]
 
 Data: TypeAlias = Annotated[
@@ -81,6 +85,17 @@ Alpha: TypeAlias = Annotated[
 JsonFile: TypeAlias = Annotated[
     Path | None, typer.Option("--json", help="Write the result as JSON to this file.")
 ]
+ReportFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--report", help="Write a self-contained page with pictures to this file: out.html."),
+]
+ImageShape: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Height and width of the images that the features are, such as 28x28.",
+        show_default="as the symmetry tells",
+    ),
+]
 Plot: TypeAlias = Annotated[
     Path | None, typer.Option("--plot", help="Draw a picture to this file: .png, .svg or .pdf.")
 ]
@@ -91,6 +106,18 @@ def check_choice(value: str, words: Any, option: str) -> None:
     """Raise typer's error, with exit code 2, unless a word is one of those of a Literal."""
     if value not in get_args(words):
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(get_args(words))}", param_hint=option)
+
+
+def shape_of(text: str | None) -> tuple[int, int] | None:
+    """Height and width from 28x28, or typer's error with exit code 2."""
+    if text is None:
+        return None
+    parts = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text)
+    if parts is None:
+        raise typer.BadParameter(
+            f"{text!r} is not a height and a width such as 28x28", param_hint="--image-shape"
+        )
+    return int(parts[1]), int(parts[2])
 
 
 def all_moments(source: Dataset) -> Moments:

@@ -1,0 +1,75 @@
+"""`haarwire explore`: the regularization path, the coefficients and the landscape, live in the browser."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from haarwire import datasets, groups
+from haarwire.cli import options
+from haarwire.cli.console import DelayedProgress
+
+__all__ = ["HELP", "explore_command"]
+
+HELP: Final = (
+    "Explore one data set in the browser: every strength, every rank, other numbers of samples, noisier "
+    "targets, other symmetries.\n\n"
+    "Everything is computed anew, exactly, at every change. The page is served to this machine only; end "
+    "with Ctrl+C. Test losses are on samples that are never trained on.\n\n"
+    "Examples:\n\n"
+    "  haarwire explore digits --symmetry image_rotations:8\n\n"
+    "  haarwire explore digits -s image_rotations:8 -s image_rotations:8,reflections=true --rank 5"
+)
+
+
+def explore_command(
+    data: options.Data,
+    *,
+    symmetry: Annotated[
+        list[str],
+        typer.Option(
+            "--symmetry",
+            "-s",
+            help="A name with sizes, such as image_rotations:8, or a .npz file of generators; give it more "
+            "than once for several to choose from.",
+            show_default=False,
+        ),
+    ],
+    rank: options.Rank = None,
+    x: options.X = None,
+    y: options.Y = None,
+    targets: options.Targets = "auto",
+    image_shape: options.ImageShape = None,
+    seed: Annotated[
+        int, typer.Option(help="Makes the split, the order of samples and the noise repeat.")
+    ] = 0,
+    port: Annotated[int, typer.Option(help="Where to listen.", show_default="a free one")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    quiet: options.Quiet = False,
+) -> None:
+    """Read the data, then serve the explorer until interrupted."""
+    from haarwire.explorer import Explorer, serve
+
+    options.check_choice(targets, datasets.Targets, "--targets")
+    if seed < 0:
+        raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
+    shape = options.shape_of(image_shape)
+    symmetries = [groups.from_name(name) for name in symmetry]
+    source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
+    with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
+        explorer = Explorer(
+            source,
+            symmetries,
+            rank=rank,
+            image_shape=shape,
+            seed=seed,
+            progress=lambda share: progress("reading", share),
+        )
+    serve(explorer, port=port, open_browser=browser, announce=lambda address: _announce(address, quiet=quiet))
+
+
+def _announce(address: str, *, quiet: bool) -> None:
+    if not quiet:
+        Console(stderr=True).print(f"The explorer is at {address} (end with Ctrl+C)", highlight=False)
