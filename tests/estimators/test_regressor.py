@@ -139,6 +139,16 @@ def test_wide_data_are_solved_on_the_samples() -> None:
     assert len(pickle.dumps(model)) < 200_000  # neither the samples nor their moments
 
 
+def test_wide_data_without_a_symmetry_take_no_square_matrix() -> None:
+    """As after InvariantPolynomialFeatures: 10¹⁰ entries would not fit."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((6, 100_000)), rng.standard_normal(6)
+    for approach in APPROACHES:
+        model = InvariantRegressor(approach=approach, ridge=1e-6).fit(X, y)
+        assert model.solution_.form == "dual"
+        np.testing.assert_allclose(model.predict(X), y, rtol=1e-6)
+
+
 def test_shapes_follow_those_of_y() -> None:
     X, Y = regression_data()
     flat = InvariantRegressor("reflection").fit(X, Y[:, 0])

@@ -135,11 +135,16 @@ class LinearEstimator(BaseEstimator, ABC):
     def _new_task(self) -> Task:
         return Task(
             representation=resolved(self.representation, self.n_features_in_),
-            approach=approach_of(self.approach, self.alpha),
+            approach=self._approach(),
             rank=self.rank,
             ridge=self.ridge,
             fit_intercept=checked_intercept(self.fit_intercept),
         )
+
+    def _approach(self) -> Approach:
+        approach = approach_of(self.approach, self.alpha)
+        # All are the same then, and this one takes no more than n_samples coordinates.
+        return Plain() if self.representation is None else approach
 
     def _fit_targets(self, X: Any, Y: FloatArray, weights: Any, *, is_flat: bool) -> None:
         """Fit from scratch."""

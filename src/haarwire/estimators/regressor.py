@@ -30,7 +30,7 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
     representation : Representation, str or None
         The symmetry. A name is one for `haarwire.groups.from_name`; one without its size
         ("image_rotations", "cyclic_shifts") takes it from the number of features. None: the trivial
-        group, with which all approaches are least squares.
+        group, with which every approach is plain least squares.
     approach : {"hardwired", "augmented", "regularized", "plain"}
         How the symmetry is brought in. Hard-wired and augmented give the same model where theory says so;
         "augmented" is as if the data held every sample moved by every element of the group.
