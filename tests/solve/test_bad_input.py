@@ -25,7 +25,7 @@ def test_rank(rank):
         hw.solve(DATA.moments, REP, rank=rank, approach=hw.Plain())
     assert caught.value.what == f"rank must be an integer from 1 to 2, got {rank!r}"
     assert "from 4 features to 2 targets has rank at most 2" in caught.value.cause
-    assert caught.value.remedy == "choose 1 ≤ rank ≤ 2, or rank=None for no bound"
+    assert caught.value.remedy == "choose a rank from 1 to 2, or give none for no bound"
 
 
 def test_rank_may_be_a_numpy_integer():

@@ -6,9 +6,6 @@ import math
 from typing import Annotated, Final
 
 import typer
-from haarwire.cli.report import check_report, command_line, write_report
-from haarwire.comparison import ApproachResult, Comparison, QuestionResult, compare
-from haarwire.selection import Verdict
 from rich.console import Console
 from rich.markup import escape
 
@@ -23,9 +20,13 @@ from haarwire.cli.console import (
     output,
     print_table,
     print_wrapped,
+    shows_text,
     small,
     write_json,
 )
+from haarwire.cli.report import check_report, command_line, write_report
+from haarwire.comparison import ApproachResult, Comparison, QuestionResult, compare
+from haarwire.selection import Verdict
 
 __all__ = ["HELP", "compare_command", "print_comparison"]
 
@@ -122,7 +123,7 @@ def compare_command(
             write_report(report_file, result, shape, command_line("compare", data, given))
     if json_file is not None:
         write_json(json_file, result.to_dict())
-    if not quiet:
+    if shows_text(json_file, quiet=quiet):
         print_comparison(result, output())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import textwrap
 import time
 from collections.abc import Sequence
@@ -12,12 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from haarwire.errors import FileError, HaarwireError
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from haarwire.errors import FileError, HaarwireError
 
 __all__ = [
     "DelayedProgress",
@@ -30,12 +32,14 @@ __all__ = [
     "print_error",
     "print_table",
     "print_wrapped",
+    "shows_text",
     "small",
     "unwritable",
     "write_json",
 ]
 
 _WIDTH: Final = 100
+_STANDARD_OUTPUT: Final = Path("-")
 _FLOAT_DIGITS: Final = 300
 """Counts of more digits than this are beyond floats."""
 
@@ -207,9 +211,18 @@ def unwritable(path: Path, option: str, error: OSError) -> FileError:
     )
 
 
+def shows_text(json_file: Path | None, *, quiet: bool) -> bool:
+    """Whether the command prints its text: not when quiet, nor when the JSON is its output."""
+    return not quiet and json_file != _STANDARD_OUTPUT
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write plain data to a file."""
+    """Write plain data to a file; to standard output where the path is "-"."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+        if path == _STANDARD_OUTPUT:
+            sys.stdout.write(text)
+        else:
+            path.write_text(text, "utf-8")
     except OSError as error:
         raise unwritable(path, "--json", error) from error

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups, plots
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, check_writable, output, write_json
+from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, write_json
 from haarwire.cli.landscape_text import print_landscape
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
@@ -80,7 +80,7 @@ def landscape_command(
             save_picture(plot, plots.plot_landscape(existing))
     if json_file is not None:
         write_json(json_file, content)
-    if not quiet:
+    if shows_text(json_file, quiet=quiet):
         print_landscape(content, moments.count, output())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from haarwire.datasets import Dataset
-from haarwire.groups import Representation
+from haarwire.groups import Representation, names
 from haarwire.invariants import penalty_matrix
 from haarwire.invariants.penalty import Penalty as PenaltyName
 from haarwire.moments import Moments
@@ -38,6 +38,12 @@ __all__ = [
     "shape_of",
 ]
 
+
+def _symmetries_like(incomplete: str) -> list[tuple[str, str]]:
+    """Names for the shell to complete, each with what it does."""
+    return [(name, text) for name, text in names().items() if name.startswith(incomplete)]
+
+
 Data: TypeAlias = Annotated[
     str,
     typer.Argument(metavar="DATA", help="'digits', or a .npz, .npy or .csv file.", show_default=False),
@@ -50,6 +56,7 @@ Symmetry: TypeAlias = Annotated[
         help="A name with sizes, such as image_rotations:8, or a .npz file of generators; "
         "'haarwire symmetries' lists the names.",
         show_default=False,
+        autocompletion=_symmetries_like,
     ),
 ]
 Rank: TypeAlias = Annotated[
@@ -83,7 +90,10 @@ Alpha: TypeAlias = Annotated[
     ),
 ]
 JsonFile: TypeAlias = Annotated[
-    Path | None, typer.Option("--json", help="Write the result as JSON to this file.")
+    Path | None,
+    typer.Option(
+        "--json", help="Write the result as JSON to this file, or to standard output in place of text: -"
+    ),
 ]
 ReportFile: TypeAlias = Annotated[
     Path | None,

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups, plots
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, check_writable, finite, output, write_json
+from haarwire.cli.console import DelayedProgress, check_writable, finite, output, shows_text, write_json
 from haarwire.cli.path_text import print_path
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.errors import ParameterError
@@ -74,7 +74,7 @@ def path_command(
             save_picture(plot, plots.plot_path(path))
     if json_file is not None:
         write_json(json_file, content)
-    if not quiet:
+    if shows_text(json_file, quiet=quiet):
         print_path(content, moments.count, output())
 
 

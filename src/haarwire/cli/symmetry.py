@@ -20,6 +20,7 @@ from haarwire.cli.console import (
     output,
     print_table,
     print_wrapped,
+    shows_text,
     small,
     write_json,
 )
@@ -96,7 +97,7 @@ def symmetry_command(
         result = learn_symmetry(*_all_samples(source), reps, rank=rank, rng=seed, progress=progress)
     if json_file is not None:
         write_json(json_file, _as_data(result, source.name))
-    if not quiet:
+    if shows_text(json_file, quiet=quiet):
         print_learned(result, source.name, output())
 
 

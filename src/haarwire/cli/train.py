@@ -9,7 +9,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups, plots
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, check_writable, output, write_json
+from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, write_json
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.cli.train_runs import Plan, Trained, train_approach, trained_data
 from haarwire.cli.train_text import print_training
@@ -128,7 +128,7 @@ def train_command(
             save_picture(plot, plots.plot_history(histories))
     if json_file is not None:
         write_json(json_file, content)
-    if not quiet:
+    if shows_text(json_file, quiet=quiet):
         print_training(content, moments.count, output())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,11 @@ from haarwire.datasets.dataset import Dataset, Targets
 from haarwire.errors import DataError, FileError
 
 __all__ = ["load_csv"]
+
+_SHOWN: Final = 20
+"""Lines that say which separator a file has."""
+
+_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def load_csv(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:
@@ -35,6 +40,7 @@ def load_csv(path: Path, x: str | None, y: str | None, targets: Targets) -> Data
             cause="an empty file, or a header without data",
             remedy="give a table with a header line and one line per sample",
         )
+    _check_separator(path, [row for _, row in lines[:_SHOWN]])
     width = len(lines[0][1])
     ragged = next(((number, row) for number, row in lines if len(row) != width), None)
     if ragged is not None:
@@ -57,6 +63,23 @@ def load_csv(path: Path, x: str | None, y: str | None, targets: Targets) -> Data
         )
     columns = {name: _parsed([row[i] for _, row in lines]) for i, name in enumerate(names)}
     return from_columns(path, columns, x, y, targets)
+
+
+def _check_separator(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Raise DataError where the columns are kept apart by another mark than commas."""
+    texts = [",".join(row) for row in rows]
+    for mark, word in _SEPARATORS.items():
+        counts = {text.count(mark) for text in texts}
+        if len(counts) == 1 and counts != {0} and min(len(row) for row in rows) <= max(counts):
+            shown = "\\t" if mark == "\t" else mark
+            decimals = any("," in text for text in texts[1:])
+            command = f"sed 's/,/./g; s/{shown}/,/g'" if decimals else f"tr '{shown}' ','"
+            raise DataError(
+                f"the columns of {path.name} are separated by {word}, commas are needed",
+                cause="a table saved by a program set to another language, or with another ending"
+                + (": its decimals have commas, too" if decimals else ""),
+                remedy=f"{command} < {path.name} > with_commas.csv, and give that file",
+            )
 
 
 def _names(wanted: str | None) -> set[str]:

@@ -142,7 +142,7 @@ class Dataset:
         held_out = round(test_size * n) if 0 < test_size < 1 else int(test_size)
         if not 1 <= held_out <= n - 2:
             raise ParameterError(
-                f"a test size of {test_size} leaves {n - held_out} of {n} samples to train on and "
+                f"a test size of {test_size:.4g} leaves {n - held_out} of {n} samples to train on and "
                 f"{held_out} to test on",
                 cause="too few samples, or a share given where a number is needed",
                 remedy="use a share such as 0.25, or a number of samples",

@@ -10,7 +10,7 @@ from haarwire.datasets.csv_file import load_csv
 from haarwire.datasets.dataset import Dataset, Targets
 from haarwire.datasets.numpy_files import check_is_file, load_npy, load_npz
 from haarwire.datasets.samples import BUILT_IN, digits
-from haarwire.errors import UnknownNameError
+from haarwire.errors import FileError, UnknownNameError
 
 __all__ = ["load"]
 
@@ -40,7 +40,7 @@ def load(
     UnknownNameError
         When source is neither a built-in name nor a file.
     FileError
-        When the file cannot be read as what it should be.
+        When the file cannot be read as what it should be, or is of another kind.
     DataError
         When its arrays or columns do not fit together.
 
@@ -56,6 +56,12 @@ def load(
     path = Path(name)
     readers = {".npz": load_npz, ".npy": load_npy, ".csv": load_csv}
     if path.suffix.lower() not in readers:
+        if path.is_file():
+            raise FileError(
+                f"{name} ends in {path.suffix or 'nothing'}: such files are not read",
+                cause="a table or an archive of another kind",
+                remedy="save it as .csv with commas between columns, or as .npz: np.savez(path, x=X, y=y)",
+            )
         near = difflib.get_close_matches(name, BUILT_IN, n=1, cutoff=0.5)
         raise UnknownNameError(
             f"no data set is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),

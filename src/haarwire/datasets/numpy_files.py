@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tokenize
 import zipfile
 import zlib
@@ -92,15 +93,7 @@ def load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Data
         fitting = [p for p in _ARRAY_PAIRS if (x or p[0]) in names and (y or p[1]) in names]
         if fitting:
             x, y = x or fitting[0][0], y or fitting[0][1]
-        for option, name in (("--x", x), ("--y", y)):
-            if name not in names:
-                raise DataError(
-                    f"{path.name} has no array called {name!r}"
-                    if name is not None
-                    else f"which array of {path.name} is {option}? It holds {', '.join(names) or 'none'}",
-                    cause="arrays with names of their own",
-                    remedy=f"name the arrays: --x NAME --y NAME (it holds {', '.join(names) or 'none'})",
-                )
+        _check_names(path, names, x, y)
         assert x is not None and y is not None  # noqa: PT018  both are in names
 
         def member(name: str) -> NDArray[Any]:
@@ -125,6 +118,27 @@ def load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Data
                 remedy="give arrays with the same features and targets",
             )
     return Dataset(data.name, data.X, data.Y, data.classes, test)
+
+
+def _check_names(path: Path, names: list[str], x: str | None, y: str | None) -> None:
+    """Raise DataError unless both arrays are there; a wrong name is told before a missing one."""
+    held = ", ".join(names) or "none"
+    for name in (x, y):
+        if name is not None and name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            raise DataError(
+                f"{path.name} has no array called {name!r}"
+                + (f"; did you mean {near[0]!r}?" if near else ""),
+                cause="a misspelt name",
+                remedy=f"the arrays it holds are {held}",
+            )
+    for option, name in (("--x", x), ("--y", y)):
+        if name is None:
+            raise DataError(
+                f"which array of {path.name} is {option}? It holds {held}",
+                cause="arrays with names of their own",
+                remedy=f"name the arrays: --x NAME --y NAME (it holds {held})",
+            )
 
 
 def load_npy(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:

@@ -205,7 +205,7 @@ def checked_rank(rank: int | None, n_targets: int, n_features: int) -> int:
             f"rank must be an integer from 1 to {largest}, got {rank!r}",
             cause=f"a linear map from {n_features} features to {n_targets} targets has rank at most "
             f"{largest}",
-            remedy=f"choose 1 ≤ rank ≤ {largest}, or rank=None for no bound",
+            remedy=f"choose a rank from 1 to {largest}, or give none for no bound",
         )
     return int(rank)
 
