@@ -22,18 +22,21 @@ MODULES = [
 
 
 NEEDS_TORCH = ("haarwire.training", "haarwire.reproduce")
+NEEDS_REPORT = ("haarwire.report", "haarwire.explorer")
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str) -> None:
     if name.startswith(NEEDS_TORCH):
         pytest.importorskip("torch", reason="needs the torch extra")
+    if name.startswith(NEEDS_REPORT):
+        pytest.importorskip("starlette", reason="needs the report extra")
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0
 
 
 def test_there_are_examples() -> None:
     finder = doctest.DocTestFinder(exclude_empty=True)
-    names = [name for name in MODULES if not name.startswith(NEEDS_TORCH)]
+    names = [name for name in MODULES if not name.startswith(NEEDS_TORCH + NEEDS_REPORT)]
     found = [t for name in names for t in finder.find(importlib.import_module(name)) if t.examples]
     assert len(found) >= 25

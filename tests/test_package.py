@@ -19,8 +19,8 @@ import haarwire as hw
 from haarwire import errors
 
 LATER = (
-    "sklearn", "torch", "dask", "distributed", "pyarrow", "zarr", "matplotlib", "plotly", "jinja2", "typer",
-    "rich", "pandas", "sympy",
+    "sklearn", "torch", "dask", "distributed", "pyarrow", "zarr", "matplotlib", "jinja2", "starlette",
+    "uvicorn", "typer", "rich", "pandas", "sympy",
 )  # fmt: skip
 """What is imported only where it is used."""
 
@@ -66,7 +66,10 @@ def test_it_is_typed() -> None:
 def packages() -> list[ModuleType]:
     """The package and all its modules but those that need an extra."""
     names = [info.name for info in pkgutil.walk_packages(hw.__path__, "haarwire.")]
-    needs_extra = ("haarwire.cli", "haarwire.estimators", "haarwire.training", "haarwire.reproduce")
+    needs_extra = (
+        "haarwire.cli", "haarwire.estimators", "haarwire.explorer.", "haarwire.reproduce",
+        "haarwire.training",
+    )  # fmt: skip
     return [hw, *(importlib.import_module(name) for name in names if not name.startswith(needs_extra))]
 
 

@@ -37,6 +37,7 @@ from haarwire.invariants import (
 )
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.moments import Moments, Samples
+from haarwire.report import report
 from haarwire.selection import (
     cross_validate,
     learn_symmetry,
@@ -111,6 +112,7 @@ __all__ = [
     "penalty_matrix",
     "recommend",
     "regularization_path",
+    "report",
     "reynolds_operator",
     "select_rank",
     "solve",

@@ -47,6 +47,6 @@ def command_line(command: str, data: str, options: Mapping[str, Any]) -> str:
 
 def write_report(path: Path, result: Comparison, shape: tuple[int, int] | None, command: str) -> None:
     """Write the page of a comparison."""
-    from haarwire.reports import report
+    from haarwire.report import report
 
     report(result, path, image_shape=shape, command=command)

@@ -20,11 +20,11 @@ from haarwire.groups import Representation
 from haarwire.invariants import penalty_matrix
 from haarwire.landscape import CriticalPoints
 from haarwire.moments import Moments, check_finite
-from haarwire.reports.curves import path_data, ranks_shown
-from haarwire.reports.encoding import bytes_of, floats, plain_text, strength
-from haarwire.reports.images import image_shape_of, side_by_side
-from haarwire.reports.landscapes import landscape_data
-from haarwire.reports.pictures import orbit_data, target_names
+from haarwire.report.curves import path_data, ranks_shown
+from haarwire.report.encoding import bytes_of, floats, plain_text, strength
+from haarwire.report.images import image_shape_of, side_by_side
+from haarwire.report.landscapes import landscape_data
+from haarwire.report.pictures import orbit_data, target_names
 from haarwire.selection.grid import alpha_grid
 from haarwire.selection.held_out import HeldOut
 from haarwire.solve import (

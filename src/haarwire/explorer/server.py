@@ -14,7 +14,7 @@ from starlette.routing import Route
 from haarwire.errors import HaarwireError, ParameterError
 from haarwire.explorer.explorer import Explorer
 from haarwire.explorer.guard import Guard
-from haarwire.reports.render import policy, render
+from haarwire.report.render import policy, render
 
 __all__ = ["HOSTS", "application"]
 

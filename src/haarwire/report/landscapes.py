@@ -9,8 +9,8 @@ import numpy as np
 
 from haarwire.landscape import CriticalPoint, CriticalPoints
 from haarwire.plots.cloud import cloud, merged
-from haarwire.reports.encoding import rounded
-from haarwire.reports.wording import count
+from haarwire.report.encoding import rounded
+from haarwire.report.wording import count
 
 __all__ = ["landscape_data", "landscapes_by_rank"]
 

@@ -18,7 +18,7 @@ from haarwire.errors import GroupTooLargeError, NoSamplerError
 from haarwire.groups import Permutation, Representation
 from haarwire.groups.element import Element
 from haarwire.invariants.reynolds import project_samples
-from haarwire.reports.encoding import bytes_of, floats, plain_text, rounded
+from haarwire.report.encoding import bytes_of, floats, plain_text, rounded
 from haarwire.solve import Modes
 
 __all__ = [

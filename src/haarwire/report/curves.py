@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.plots import alpha_range
-from haarwire.reports.encoding import rounded, strength
+from haarwire.report.encoding import rounded, strength
 from haarwire.selection.held_out import HeldOut
 from haarwire.solve import Certificate, RegularizationPath
 

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any, Final
 
 from haarwire.errors import MissingDependencyError
-from haarwire.reports.encoding import script_json
+from haarwire.report.encoding import script_json
 
 __all__ = ["policy", "render", "script", "style"]
 
@@ -91,7 +91,7 @@ def script() -> str:
 
 
 def _file(name: str) -> str:
-    return resources.files("haarwire.reports").joinpath("page", name).read_text("utf-8")
+    return resources.files("haarwire.report").joinpath("page", name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

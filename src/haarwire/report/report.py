@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from haarwire.comparison import Comparison
 from haarwire.errors import FileError
-from haarwire.reports.gather import gather
-from haarwire.reports.render import render
+from haarwire.report.gather import gather
+from haarwire.report.render import render
 from haarwire.selection import SymmetryTest
 
 if TYPE_CHECKING:

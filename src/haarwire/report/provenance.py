@@ -7,7 +7,7 @@ import platform
 from typing import Any, Final
 
 from haarwire.comparison import Comparison
-from haarwire.reports.encoding import plain_text
+from haarwire.report.encoding import plain_text
 
 __all__ = ["provenance_data"]
 

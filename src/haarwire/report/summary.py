@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from haarwire.comparison import ApproachResult, Comparison, QuestionResult
-from haarwire.reports.encoding import plain_text
-from haarwire.reports.wording import alpha_text, count, number, score, small
+from haarwire.report.encoding import plain_text
+from haarwire.report.wording import alpha_text, count, number, score, small
 from haarwire.selection import Verdict
 
 __all__ = ["NAMES", "QUESTIONS", "notes", "table", "verdicts"]

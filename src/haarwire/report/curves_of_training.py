@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from haarwire.errors import ParameterError
-from haarwire.reports.encoding import plain_text, rounded
+from haarwire.report.encoding import plain_text, rounded
 
 if TYPE_CHECKING:
     from haarwire.training.history import TrainingHistory

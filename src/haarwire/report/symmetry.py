@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from haarwire.comparison import Fitted
 from haarwire.errors import HaarwireError
-from haarwire.reports.encoding import plain_text
-from haarwire.reports.wording import number, pvalue
+from haarwire.report.encoding import plain_text
+from haarwire.report.wording import number, pvalue
 from haarwire.selection import SymmetryTest, symmetry_test
 
 __all__ = ["symmetry_data"]

@@ -10,15 +10,15 @@ import numpy as np
 from haarwire.comparison import Comparison, Fitted
 from haarwire.errors import ParameterError
 from haarwire.landscape import CriticalPoints, critical_points
-from haarwire.reports.curves import alphas_shown, certificate_data, path_data, ranks_shown
-from haarwire.reports.curves_of_training import training_data
-from haarwire.reports.encoding import plain_text, strength
-from haarwire.reports.images import image_shape_of, side_by_side
-from haarwire.reports.landscapes import landscapes_by_rank
-from haarwire.reports.pictures import coefficients_data, orbit_data, outputs_data, target_names
-from haarwire.reports.provenance import provenance_data
-from haarwire.reports.summary import NAMES, notes, table, verdicts
-from haarwire.reports.symmetry import symmetry_data
+from haarwire.report.curves import alphas_shown, certificate_data, path_data, ranks_shown
+from haarwire.report.curves_of_training import training_data
+from haarwire.report.encoding import plain_text, strength
+from haarwire.report.images import image_shape_of, side_by_side
+from haarwire.report.landscapes import landscapes_by_rank
+from haarwire.report.pictures import coefficients_data, orbit_data, outputs_data, target_names
+from haarwire.report.provenance import provenance_data
+from haarwire.report.summary import NAMES, notes, table, verdicts
+from haarwire.report.symmetry import symmetry_data
 from haarwire.selection import SymmetryTest
 from haarwire.selection.held_out import HeldOut
 from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
