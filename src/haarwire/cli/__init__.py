@@ -21,6 +21,8 @@ from haarwire.cli.compare import HELP as COMPARE_HELP
 from haarwire.cli.compare import compare_command
 from haarwire.cli.doctor import HELP as DOCTOR_HELP
 from haarwire.cli.doctor import doctor_command, installed_version
+from haarwire.cli.explore import HELP as EXPLORE_HELP
+from haarwire.cli.explore import explore_command
 from haarwire.cli.failures import EXIT_CODES, exit_code, print_warning, report
 from haarwire.cli.landscape import HELP as LANDSCAPE_HELP
 from haarwire.cli.landscape import landscape_command
@@ -83,6 +85,7 @@ for name, command, text, summary in (
     ("landscape", landscape_command, LANDSCAPE_HELP, "Every critical point of each approach."),
     ("symmetry", symmetry_command, SYMMETRY_HELP, "Which candidate symmetries the data support."),
     ("train", train_command, TRAIN_HELP, "Deep linear networks, against the closed forms."),
+    ("explore", explore_command, EXPLORE_HELP, "The same views, live in the browser."),
     ("reproduce", reproduce_command, REPRODUCE_HELP, "The paper's experiments, as figures and a table."),
     ("symmetries", symmetries_command, SYMMETRIES_HELP, "The symmetries that --symmetry knows by name."),
     ("doctor", doctor_command, DOCTOR_HELP, "What is installed, what this machine has, and what to change."),
