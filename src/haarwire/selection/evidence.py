@@ -23,7 +23,6 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
@@ -236,6 +235,8 @@ def _positive(ridge: float) -> float:
 
 def _best_ridge(value_of: Callable[[float], float], scale: float) -> float:
     """The best of a grid, and then between its neighbours."""
+    from scipy.optimize import minimize_scalar
+
     values = [value_of(scale * ridge) for ridge in _RIDGES]
     i = int(np.argmax(values))
     low, high = _RIDGES[max(i - 1, 0)], _RIDGES[min(i + 1, _RIDGES.size - 1)]
@@ -357,6 +358,8 @@ class _Model:
 
     def largest(self) -> tuple[float, float]:
         """The α of largest evidence, and its value."""
+        from scipy.optimize import minimize_scalar
+
         grid = alpha_grid(self.path)
         values = self(grid)
         i = int(np.argmax(values))

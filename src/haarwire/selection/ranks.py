@@ -9,8 +9,6 @@ from typing import Any, Literal, TypeAlias, final, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import quad
-from scipy.optimize import brentq
 
 from haarwire._linalg import default_tolerance, symmetric_whitener
 from haarwire.errors import DataError, ParameterError
@@ -260,6 +258,9 @@ def _threshold(beta: float) -> float:
 
 def _marchenko_pastur_median(beta: float) -> float:
     """The median of the Marchenko–Pastur distribution of ratio β in (0, 1]."""
+    from scipy.integrate import quad
+    from scipy.optimize import brentq
+
     low, high = (1 - math.sqrt(beta)) ** 2, (1 + math.sqrt(beta)) ** 2
 
     def density(angle: float) -> float:
