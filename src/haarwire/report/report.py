@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from haarwire.comparison import Comparison
 from haarwire.errors import FileError
-from haarwire.report.gather import gather
-from haarwire.report.render import render
 from haarwire.selection import SymmetryTest
 
 if TYPE_CHECKING:
@@ -121,6 +119,9 @@ def report(
     >>> page.content["n_invariant"], page.html.startswith("<!doctype html>")
     (1, True)
     """
+    from haarwire.report.gather import gather
+    from haarwire.report.render import render
+
     content = gather(result, image_shape=image_shape, training=training, symmetry=symmetry, command=command)
     page = Report(render(content), content)
     if path is not None:

@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import solve_ivp
 
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.landscape.network import Network
@@ -182,6 +181,8 @@ def integrate(
     rtol: float = 1e-10,
 ) -> list[FloatArray]:
     """Solve ẇ = slope(w) for a list of matrices w; each with the times as a new first axis."""
+    from scipy.integrate import solve_ivp
+
     shapes = [W.shape for W in start]
     cuts = np.cumsum([W.size for W in start])[:-1]
 

@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import nnls
 
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
@@ -49,6 +48,8 @@ def max_margin(X: ArrayLike, y: ArrayLike) -> FloatArray:
 
 def _least_norm(G: FloatArray) -> FloatArray:
     """The w of least norm with Gw ≥ 1."""
+    from scipy.optimize import nnls
+
     scale = float(np.linalg.norm(G, axis=1).max(initial=0.0)) or 1.0
     E = np.concatenate([G.T / scale, np.ones((1, len(G)))])
     goal = np.zeros(len(E))

@@ -19,7 +19,6 @@ from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import quad
 
 from haarwire._linalg import symmetric_whitener
 from haarwire.errors import DataError, ParameterError
@@ -178,6 +177,8 @@ def _drive(z: float, scale: float, f: int) -> float:
 def _first_rise(share: float, u: float, scale: float, layers: tuple[int, int]) -> float:
     """s_A t_A, for s_B/s_A = share."""
     L, f = layers
+
+    from scipy.integrate import quad
 
     def branch_b(z: float) -> float:
         if f == 2:
