@@ -69,14 +69,16 @@ function strengthScale(alphas, from, to) {
   const place = (a) => at(infinite(a) ? high + margin : a === 0 ? low - margin : Math.log10(a));
   const step = Math.max(1, Math.ceil((high - low) / Math.max(2, Math.floor((to - from) / 62))));
   const marks = [[0, "0"]];
-  for (let t = Math.ceil(low + 0.12 * margin); t <= high; t += step) marks.push([10 ** t, power(t)]);
+  const plain = low > -2.5 && high < 3.5;
+  for (let t = Math.ceil((low + 0.1 * margin) / step) * step; t <= high; t += step) marks.push([10 ** t, plain ? short(10 ** t) : power(t)]);
   marks.push(["inf", "∞"]);
   return { place, marks };
 }
 
 const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 function power(t) {
-  if (t >= -2 && t <= 3) return String(Number((10 ** t).toPrecision(1)));
+  if (t === 0) return "1";
+  if (t === 1) return "10";
   return `10${t < 0 ? "⁻" : ""}${[...String(Math.abs(t))].map((d) => DIGITS[d]).join("")}`;
 }
 

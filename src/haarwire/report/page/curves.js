@@ -1,34 +1,33 @@
 // The regularization path: losses, invariance gap and singular values against the strength.
 
-const LOSSES = [
-  ["loss", "training", "blue", ""],
-  ["as_is", "test, as is", "orange", ""],
-  ["moved", "test, moved", "purple", "dashed"],
-];
+function panelsOf(path, state) {
+  const row = path.ranks.indexOf(state.rank);
+  const kept = (i) => i < state.rank;
+  const modes = path.singular_values[0].map((_, i) => [path.singular_values.map((sigma) => sigma[i]), "", kept(i) ? "blue" : "grey", kept(i) ? "" : "faint"]);
+  const panels = [];
+  const losses = [["loss", "training", "blue", ""], ["as_is", "test", "orange", "dashed"]]
+    .filter(([name]) => path[name]).map(([name, ...rest]) => [path[name][row], ...rest]);
+  panels.push({ title: "Loss on data as they are", lines: losses, scale: { decades: 1.2 }, keys: losses.map(([, ...key]) => key) });
+  if (path.moved) panels.push({ title: "Loss on data moved by the group", lines: [[path.moved[row], "test", "purple", ""]], scale: { decades: 1.2 }, keys: [["test", "purple"]] });
+  panels.push({ title: "Invariance gap", lines: [[path.gap[row], "gap", "green", ""]], scale: { least: 0, most: 1 }, keys: [["share of ‖W‖ that is not invariant", "green"]] });
+  panels.push({ title: "Singular values of Z(α)", lines: modes, scale: { least: 0 }, keys: [["kept", "blue"], ...(state.rank < path.n_modes ? [["dropped", "grey", "faint"]] : [])] });
+  return panels;
+}
 
 function drawCurves(path, state) {
-  const row = path.ranks.indexOf(state.rank);
   const host = byId("curves");
   const alpha = path.alphas[state.alpha];
-  const losses = LOSSES.filter(([name]) => path[name]).map(([name, ...rest]) => [path[name][row], ...rest]);
-  const all = losses.flatMap(([values]) => values);
-  const kept = path.singular_values[0].map((_, i) => [
-    path.singular_values.map((sigma) => sigma[i]), i < state.rank ? "kept" : "dropped", i < state.rank ? "blue" : "grey", i < state.rank ? "" : "faint",
-  ]);
-  const panels = [
-    ["Loss", losses, { decades: 1.2 }, all, losses.map(([, text, colour, kind]) => [text, colour, kind])],
-    ["Invariance gap", [[path.gap[row], "gap", "green", ""]], { least: 0, most: 1 }, path.gap[row], [["share of ‖W‖ that is not invariant", "green"]]],
-    ["Singular values of Z(α)", kept, { least: 0 }, kept.flatMap(([values]) => values), [["kept", "blue"], ["dropped", "grey", "faint"]]],
-  ];
+  const panels = panelsOf(path, state);
+  host.className = `figures ${panels.length === 3 ? "three" : "two"}`;
   const figures = panels.map(() => html("figure"));
   host.replaceChildren(...figures);
-  panels.forEach(([title, lines, options, values, entries], i) => {
+  panels.forEach(({ title, lines, scale, keys }, i) => {
     const figure = figures[i];
-    figure.append(html("figcaption", {}, title), legend(entries));
-    const told = lines.length > 3 ? "" : `: ${lines.map(([v, text]) => `${text} ${number(v[state.alpha])}`).join(", ")}`;
+    figure.append(html("figcaption", {}, title), legend(keys));
+    const told = lines[0][1] ? `: ${lines.map(([v, text]) => `${text} ${number(v[state.alpha])}`).join(", ")}` : "";
     const { root, box } = chart(figure, { label: `${title} against α, rank ${state.rank}; at α = ${alphaText(alpha)}${told}`, height: 230, xTitle: "strength α" });
     const x = strengthScale(path.alphas, box.left, box.right);
-    const y = scaleOf(values, box.bottom, box.top, options);
+    const y = scaleOf(lines.flatMap(([values]) => values), box.bottom, box.top, scale);
     root.axes(x, y);
     drawJumps(root, box, x, path, state);
     const cursor = x.place(alpha);

@@ -19,7 +19,6 @@ function drawLandscapes(landscapes, state) {
     figure.append(html("figcaption", {}, name, html("span", { class: "quiet" }, `${each.count} ${kind}${plural}, least loss ${number(each.best[1])}`)));
     drawLandscape(figure, each, shared ? everything : extents[i], last, `${name}, rank ${state.rank}: ${each.count} ${kind}${plural}, the optimum at loss ${number(each.best[1])}`);
   });
-  host.append(html("div", { class: "hidden" }));
   byId("landscapes").after(landscapeLegend(names.some((name) => landscapes[name].markers.some((m) => m[3]))));
   fillLandscapeTable(landscapes);
 }

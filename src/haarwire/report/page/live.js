@@ -63,6 +63,7 @@ function liveSource(start) {
       const view = await ask("view", places);
       prepareOrbit(view.orbit);
       page.takeView(view, before?.path ? nearestStrength(view.path.alphas, before.path.alphas[page.state.alpha]) : undefined);
+      byId("symmetry").textContent = start.symmetries[places.group];
       byId("n-train").textContent = view.n_train.toLocaleString("en");
       byId("n-invariant").textContent = view.n_invariant.toLocaleString("en");
       return view;

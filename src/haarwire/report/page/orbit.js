@@ -35,13 +35,13 @@ function drawOrbit(orbit, frame, path, state) {
     return html("tr", { "data-model": key }, html("th", { scope: "row" }, label), ...cells, html("td", {}, number(spread(told, state.sample, positions))));
   });
   if (orbit.means) {
-    rows.push(html("tr", {}, html("th", { scope: "row" }, "all that is left of it"), ...whatIsSeen(orbit, state, positions, picture)));
+    rows.push(html("tr", {}, html("th", { scope: "row" }, "average over the group"), ...whatIsSeen(orbit, state, positions, picture)));
   }
   byId("orbit").replaceChildren(html("thead", {}, head), html("tbody", {}, ...rows));
   byId("orbit-note").textContent =
     `${orbit.are_all ? "The whole orbit" : "The sample, and random moves of it"}. Spread: largest standard deviation of an output over the positions shown.`
     + (orbit.labels ? " Each cell: the class with the largest output, and the output of the true class." : " Each cell: the first outputs; in brackets the true values.")
-    + (orbit.means ? " Last row: the average over the whole group, which is all that a hard-wired model, or one trained on the augmented data, can see." : "");
+    + (orbit.means ? " The average over the whole group is all that a hard-wired model, or one trained on the augmented data, can see." : "");
 }
 
 function whatIsSeen(orbit, state, positions, picture) {
