@@ -74,21 +74,23 @@ def count_choices(shelves: Sequence[Shelf], rank: int) -> int:
 
 def count_histogram(shelves: Sequence[Shelf], rank: int) -> tuple[int, ...]:
     """How many have index 0, 1, 2, …: inversions inside components, each counted `units` times."""
+    # The longest polynomials last, where few products are left to take.
+    shelves = sorted(shelves, key=lambda s: s.units * len(s.gains))
     largest = math.prod(sum(family_counts(s.sizes, s.most(rank))) for s in shelves)
-    # A polynomial is one long integer, a coefficient in every `width` bits: products convolve.
-    width = largest.bit_length()
+    # A polynomial is one long integer, a coefficient in every `width` bytes: products convolve.
+    width = (largest.bit_length() + 7) // 8
     tables = [
-        [
-            sum(n << (width * s.units * index) for index, n in enumerate(family_histogram(s.sizes, k)))
-            for k in range(s.most(rank) + 1)
-        ]
+        [_packed(family_histogram(s.sizes, k), s.units, width) for k in range(s.most(rank) + 1)]
         for s in shelves
     ]
-    packed, histogram = _summed(shelves, rank, tables), []
-    while packed:
-        histogram.append(packed & ((1 << width) - 1))
-        packed >>= width
-    return tuple(histogram)
+    packed = _summed(shelves, rank, tables)
+    digits = packed.to_bytes((packed.bit_length() + 7) // 8, "little")
+    return tuple(int.from_bytes(digits[i : i + width], "little") for i in range(0, len(digits), width))
+
+
+def _packed(coefficients: Sequence[int], units: int, width: int) -> int:
+    """The polynomial in x^units as one integer."""
+    return int.from_bytes(b"".join(c.to_bytes(width * units, "little") for c in coefficients), "little")
 
 
 def best_choices(shelves: Sequence[Shelf], rank: int, k: int, *, leading_only: bool = False) -> list[Choice]:
@@ -120,12 +122,14 @@ def _after(shelf: Shelf, state: State, count: int) -> State:
 def _summed(shelves: Sequence[Shelf], rank: int, tables: Sequence[Sequence[int]]) -> int:
     """Σ over the maximal numbers (k_i) of groups of Π_i tables[i][k_i]."""
     states: dict[State, int] = {(0, _NOTHING_LEFT): 1}
+    room = sum(shelf.cost * shelf.most(rank) for shelf in shelves)
     for shelf, table in zip(shelves, tables, strict=True):
+        room -= shelf.cost * shelf.most(rank)  # what the shelves after this one can still take
         following: defaultdict[State, int] = defaultdict(int)
         for state, value in states.items():
             for count, factor in enumerate(table):
                 reached = _after(shelf, state, count)
-                if reached[0] <= rank:
+                if rank - reached[1] - room < reached[0] <= rank:
                     following[reached] += value * factor
         states = following
     return sum(value for (cost, left), value in states.items() if cost > rank - left)

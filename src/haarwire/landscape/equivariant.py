@@ -181,7 +181,11 @@ class EquivariantCriticalPoints:
 
     @cached_property
     def index_histogram(self) -> tuple[int, ...]:
-        """How many have index 0, 1, 2 and so on: exact integers that add up to `count`."""
+        """How many have index 0, 1, 2 and so on: exact integers that add up to `count`.
+
+        Products of long polynomials: seconds at rank 20 of three components with 196 groups each, and a
+        hundred times that at rank 60; `count` and `n_local_minima` take milliseconds.
+        """
         return count_histogram(self._shelves, self.rank)
 
     @property
