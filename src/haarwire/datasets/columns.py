@@ -6,18 +6,16 @@ import difflib
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.datasets.dataset import Dataset, Targets
 from haarwire.errors import DataError
+from haarwire.moments.sources.columns import TARGET_NAMES
 
 __all__ = ["TARGET_NAMES", "from_columns", "inputs_of", "is_number"]
-
-TARGET_NAMES: Final = ("y", "target", "targets", "label", "labels", "class")
-"""What a target column is called where nobody says, in any case of letters."""
 
 
 def from_columns(
