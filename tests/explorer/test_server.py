@@ -1,0 +1,122 @@
+"""The server answers this machine's own pages only."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import haarwire as hw
+from haarwire.explorer import Explorer, serve
+from haarwire.explorer.serving import _listening
+
+uvicorn = pytest.importorskip("uvicorn", reason="needs the report extra")
+
+
+@pytest.fixture(scope="module")
+def port(explorer: Explorer) -> Iterator[int]:
+    from haarwire.explorer.server import application
+
+    server = uvicorn.Server(uvicorn.Config(application(explorer), log_level="error", ws="none"))
+    listener = _listening(0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+def ask(
+    port: int, address: str = "/", method: str = "GET", **headers: str
+) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, address, headers=named)
+    response = connection.getresponse()
+    body = response.read().decode("utf-8")
+    connection.close()
+    return response.status, {k.lower(): v for k, v in response.getheaders()}, body
+
+
+def test_it_answers_its_own_page(port: int) -> None:
+    own = {"Origin": f"http://127.0.0.1:{port}", "Sec_Fetch_Site": "same-origin"}
+    assert ask(port)[0] == 200
+    assert "patterns &lt;&amp;&gt;" in ask(port)[2]
+    status, _, body = ask(port, "/view?group=0&size=0&noise=0", **own)
+    assert status == 200
+    assert json.loads(body)["n_train"] == 20
+    assert ask(port, "/frame?group=0&size=0&noise=0&alpha=3&rank=2", Host=f"localhost:{port}")[0] == 200
+
+
+@pytest.mark.parametrize("host", ["example.org", "localhost.example", "192.168.0.1", "127.0.0.1.example", ""])
+def test_it_refuses_other_hosts(port: int, host: str) -> None:
+    for address in ("/", "/view?group=0&size=0&noise=0"):
+        assert ask(port, address, Host=host)[0] == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://example.org"},
+        {"Origin": "null"},
+        {"Origin": "https://127.0.0.1"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "script"},
+    ],
+)
+def test_it_refuses_what_other_sites_ask(port: int, headers: dict[str, str]) -> None:
+    for address in ("/", "/view?group=0&size=0&noise=0", "/nowhere"):
+        status, answered, body = ask(port, address, **headers)
+        assert status == 403
+        assert "n_train" not in body
+        assert not any(name.startswith("access-control") for name in answered)
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE"])
+def test_it_only_answers_questions(port: int, method: str) -> None:
+    status, headers, _ = ask(port, "/view?group=0&size=0&noise=0", method)
+    assert status == 405
+    assert not any(name.startswith("access-control") for name in headers)
+
+
+def test_every_answer_says_how_it_may_be_used(port: int) -> None:
+    for address in ("/", "/view?group=0&size=0&noise=0", "/view", "/nowhere"):
+        _, headers, _ = ask(port, address)
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "connect-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", "group=0", "group=x&size=0&noise=0", "group=-1&size=0&noise=0", "group=0&size=0&noise=1e3",
+     "group=9999999999&size=0&noise=0", "group=%3Cscript%3E&size=0&noise=0", "group=²&size=0&noise=0"],
+)  # fmt: skip
+def test_wrong_questions_get_three_parts(port: int, question: str) -> None:
+    from urllib.parse import quote
+
+    status, headers, body = ask(port, f"/view?{quote(question, safe='=&%')}")
+    assert status == 400
+    assert headers["content-type"] == "application/json"
+    assert set(json.loads(body)) == {"what", "cause", "remedy"}
+
+
+def test_a_port_that_is_taken_is_named(explorer: Explorer, port: int) -> None:
+    with pytest.raises(hw.ParameterError, match=f"port {port} of this machine cannot be listened on"):
+        serve(explorer, port=port, open_browser=False)
+    with pytest.raises(hw.ParameterError, match="port 99999 "):
+        serve(explorer, port=99999, open_browser=False)
