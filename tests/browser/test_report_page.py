@@ -153,11 +153,11 @@ LOOKS = {
 @pytest.mark.parametrize("look", LOOKS)
 def test_nothing_is_in_the_way_of_anybody(visit: Visit, page_of: PageOf, pictures: Path, look: str) -> None:
     page = visit(page_of[0], **LOOKS[look])
+    page.screenshot(path=pictures / f"report-{look}.png", full_page=True)
     for details in page.locator("details").all():
         details.locator("summary").click()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.screenshot(path=pictures / f"report-{look}.png", full_page=True)
 
 
 def test_it_is_printed_on_a_few_pages(visit: Visit, page_of: PageOf, pictures: Path) -> None:

@@ -65,8 +65,8 @@ def table(result: Comparison) -> dict[str, Any]:
     headings = [
         "approach",
         "training loss",
-        "test loss, as is",
-        f"{result.score}, as is",
+        "test loss, as\N{NO-BREAK SPACE}is",
+        f"{result.score}, as\N{NO-BREAK SPACE}is",
         "test loss, moved",
         f"{result.score}, moved",
         "invariance gap",
