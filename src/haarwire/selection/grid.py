@@ -96,7 +96,7 @@ def default_alphas(
     >>> rep = hw.groups.cyclic_shifts(4)
     >>> data = hw.datasets.planted(rep, 60, rng=0)
     >>> default_alphas(hw.Moments.from_arrays(data.X, data.Y), rep, count=3).round(3)
-    array([0.000e+00, 2.000e-03, 8.240e-01, 3.321e+02,       inf])
+    array([0.0000e+00, 2.0000e-03, 3.4900e-01, 5.1352e+01,        inf])
     """
     frame = penalty_frame(rep, penalty)
     path = factor_path(moments, rep, rank=1, ridge=ridge, frame=frame)

@@ -174,7 +174,7 @@ def learn_symmetry(
     --------
     >>> import haarwire as hw
     >>> rep = hw.groups.cyclic_shifts(6)
-    >>> data = hw.datasets.planted(rep, 200, rng=0)
+    >>> data = hw.datasets.planted(rep, 200, n_targets=3, noise=0.5, rng=0)
     >>> hw.learn_symmetry(data.X, data.Y, ["cyclic_shifts:6", "reflection:6"])
     LearnedSymmetry(cyclic_shifts:6 (exact), reflection:6 (exact), trivial:6 (none))
     """

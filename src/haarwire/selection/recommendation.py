@@ -155,7 +155,7 @@ def recommend(
     --------
     >>> import haarwire as hw
     >>> rep = hw.groups.cyclic_shifts(8)
-    >>> data = hw.datasets.planted(rep, 60, rng=0)
+    >>> data = hw.datasets.planted(rep, 60, n_targets=2, rng=0)
     >>> advice = recommend(data.X, data.Y, rep).as_is
     >>> advice.approach, advice.gain > 0
     ('hardwired', True)

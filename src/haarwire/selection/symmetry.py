@@ -169,7 +169,7 @@ def symmetry_test(
     --------
     >>> import haarwire as hw
     >>> rep = hw.groups.cyclic_shifts(4)
-    >>> data = hw.datasets.planted(rep, 80, violation=0.5, rng=0)
+    >>> data = hw.datasets.planted(rep, 80, noise=0.5, violation=1.0, rng=0)
     >>> hw.symmetry_test(data.X, data.Y, rep).pvalue < 0.01
     True
     """
