@@ -113,12 +113,32 @@ def test_degree_one_is_the_projection() -> None:
 
 
 def test_lie_groups_have_their_classical_invariants() -> None:
-    """Of one vector |v|² only; of two vectors the three inner products (Weyl's first theorem)."""
+    """Inner products of vectors, and their determinants where reflections are not in the group (Weyl)."""
     one = InvariantPolynomialFeatures("so3_vectors:1", degree=2).fit(np.zeros((1, 3)))
     np.testing.assert_allclose(np.abs(one.transform([[1.0, 2.0, 2.0]])), [[9.0 / np.sqrt(3.0)]])
     two = InvariantPolynomialFeatures("o3_vectors", degree=2).fit(np.zeros((1, 6)))
-    assert two.n_output_features_ == 3
-    assert two.get_feature_names_out().tolist() == ["degree2_0", "degree2_1", "degree2_2"]
+    products = ["x0^2 + x1^2 + x2^2", "x0 x3 + x1 x4 + x2 x5", "x3^2 + x4^2 + x5^2"]
+    assert two.get_feature_names_out().tolist() == products
+    three = InvariantPolynomialFeatures("so3_vectors", degree=3).fit(np.zeros((1, 9)))
+    V = np.random.default_rng(0).standard_normal((7, 3, 3))
+    found = three.transform(V.reshape(7, 9))
+    assert found.shape == (7, 7)
+    ratio = found[:, -1] / np.linalg.det(V)
+    np.testing.assert_allclose(ratio, ratio[0])
+    spacetime = InvariantPolynomialFeatures("lorentz_vectors", degree=2).fit(np.zeros((1, 4)))
+    assert spacetime.get_feature_names_out().tolist() == ["x0^2 - x1^2 - x2^2 - x3^2"]
+
+
+def test_names_are_the_polynomials_up_to_a_factor() -> None:
+    """z²w̄ of a turn of z = x0 + i x1 by θ and w = x2 + i x3 by 2θ has coefficients other than ±1."""
+    rep = hw.groups.so2([1, 2])
+    features = InvariantPolynomialFeatures(rep, degree=3).fit(np.zeros((1, 4)))
+    points = np.random.default_rng(0).standard_normal((9, 4))
+    for name, values in zip(features.get_feature_names_out(), features.transform(points).T, strict=True):
+        code = name.replace("^", "**").replace(" x", "*x").replace("+*", "+ ").replace("-*", "- ")
+        expected = eval(code, dict(zip(("x0", "x1", "x2", "x3"), points.T, strict=True)))  # noqa: S307
+        np.testing.assert_allclose(values / expected, values[0] / expected[0], err_msg=name)
+    assert any("2 x" in name for name in features.get_feature_names_out())
 
 
 def test_sizes_of_digits_and_of_molecules() -> None:
@@ -166,11 +186,15 @@ def test_absurd_sizes_are_refused_with_the_number_of_monomials() -> None:
     ) as caught:
         InvariantPolynomialFeatures("image_rotations", degree=3).fit(X)
     assert "max_monomials=80622640" in caught.value.remedy
-    with pytest.raises(
-        hw.ParameterError, match=r"90 features have 4,095 monomials of degree 2, more than 3,000"
-    ):
-        InvariantPolynomialFeatures("so3_vectors", degree=2).fit(np.zeros((1, 90)))
-    with pytest.raises(hw.ParameterError, match="6 monomials of degree 2, more than 5"):
+    dense = hw.Representation(90, (hw.Matrix(np.eye(90) - 2.0 / 90.0),))
+    message = (
+        r"90 features have 4,095 monomials of degree 2, of which matrices mix up to 4,095: more than 3,000"
+    )
+    with pytest.raises(hw.ParameterError, match=message):
+        InvariantPolynomialFeatures(dense, degree=2).fit(np.zeros((1, 90)))
+    # Rotations of thirty vectors mix nine of them at a time.
+    assert InvariantPolynomialFeatures("so3_vectors").fit(np.zeros((1, 90))).n_output_features_ == 465
+    with pytest.raises(hw.ParameterError, match="6 monomials of degree 2: more than 5"):
         InvariantPolynomialFeatures("reflection", max_monomials=5).fit(np.zeros((1, 3)))
     with pytest.raises(hw.ParameterError, match="max_monomials must be a positive integer or None"):
         InvariantPolynomialFeatures("reflection", max_monomials=0).fit(np.zeros((1, 3)))

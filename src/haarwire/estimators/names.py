@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
+import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from haarwire.invariants import Subspace
 
 __all__ = ["Terms", "functional_names", "monomial_name"]
 
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
 _SHOWN: Final = 4
+_ROUNDING: Final = 1e-9
+"""An entry of a basis vector of length 1 that may be zero."""
+
+_WHOLE: Final = 1e-6
+"""A coefficient this close to a whole number is written as one."""
 
 
 class Terms(Protocol):
@@ -28,22 +37,45 @@ def monomial_name(variables: Sequence[str]) -> str:
     return " ".join(name if k == 1 else f"{name}^{k}" for name, k in powers.items())
 
 
-def functional_names(subspace: Subspace, terms: Terms, prefix: str) -> list[str]:
-    """One name a basis vector: the sum of the terms in its orbit, or the prefix and a number.
+def functional_names(subspace: Subspace, terms: Terms, scales: FloatArray, prefix: str) -> list[str]:
+    """One name a basis vector: the sum of its terms up to a factor, or the prefix and a number.
 
-    Orbits of more than four terms are named by the first and the last, and how many there are: each term is
-    in one orbit only, so names stay apart.
+    Sums of more than four terms are named by the first and the last, and how many there are. Each term is in
+    one sum only, so names stay apart; where it is not, they are numbers.
+
+    Parameters
+    ----------
+    subspace : Subspace
+        Of R^n.
+    terms : Terms
+        Names of the n terms.
+    scales : ndarray, shape (n,)
+        What each term is multiplied by in the coordinates of R^n.
+    prefix : str
+        Before numbers.
     """
-    Q = subspace.matrix
-    if not isinstance(Q, sp.csr_array):
+    columns = sp.csc_array(subspace.matrix)
+    if not sp.issparse(subspace.matrix):
+        columns.data[np.abs(columns.data) <= _ROUNDING] = 0.0
+        columns.eliminate_zeros()
+    if np.bincount(columns.indices, minlength=1).max() > 1:
         return [f"{prefix}{j}" for j in range(subspace.dim)]
-    columns = sp.csc_array(Q)
     names = []
     for start, stop in zip(columns.indptr, columns.indptr[1:], strict=False):
-        rows, signs = columns.indices[start:stop], columns.data[start:stop]
+        order = np.argsort(columns.indices[start:stop])
+        rows = columns.indices[start:stop][order]
+        values = columns.data[start:stop][order] * scales[rows]
+        values = values / (np.sign(values[0]) * np.abs(values).min())
         shown = range(rows.size) if rows.size <= _SHOWN else (0, rows.size - 1)
-        signed = [(" + " if signs[k] > 0 else " - ") + terms[int(rows[k])] for k in shown]
+        parts = [_signed(float(values[k]), terms[int(rows[k])]) for k in shown]
         if rows.size > _SHOWN:
-            signed = [signed[0], " + …", signed[1], f" ({rows.size} terms)"]
-        names.append("".join(signed).removeprefix(" + ").removeprefix(" "))
+            parts = [parts[0], " + …", parts[1], f" ({rows.size} terms)"]
+        names.append("".join(parts).removeprefix(" + "))
     return names
+
+
+def _signed(value: float, term: str) -> str:
+    size = abs(value)
+    whole = round(size)
+    number = f"{whole}" if abs(size - whole) <= _WHOLE * size else f"{size:.3g}"
+    return (" + " if value > 0 else " - ") + (term if number == "1" else f"{number} {term}")

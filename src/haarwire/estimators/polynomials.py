@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any, Final, Self, TypeAlias, final
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,9 +29,9 @@ __all__ = ["InvariantPolynomialFeatures"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
-_MOST_BY_ORBITS: Final = 2_000_000
-_MOST_BY_NULL_SPACE: Final = 3_000
-"""Monomials of one degree: orbits take linear time, a null space cubic."""
+_MOST: Final = 2_000_000
+_LARGEST_BLOCK: Final = 3_000
+"""Monomials of one degree, and those that matrices mix: orbits take linear time, null spaces cubic."""
 
 _CHUNK_BYTES: Final = 2**25
 
@@ -44,8 +46,9 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
     orthonormal basis of the functionals that Symʲρ leaves fixed. So for an orthogonal ρ their inner
     products are ∫⟨ρ(g)x, y⟩^j dg, and a ridge penalty does not depend on the choice of the basis.
 
-    For (signed) permutations each feature is a sum over an orbit of monomials divided by the root of its
-    sum of squares, found in time linear in the number of monomials. Otherwise Qⱼ takes a null space.
+    For (signed) permutations each feature is a multiple of the sum over an orbit of monomials, found in time
+    linear in their number. For matrices Qⱼ takes a null space: of a block at a time where the group moves
+    blocks of coordinates, as it does several vectors.
 
     Parameters
     ----------
@@ -57,7 +60,8 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
     include_bias : bool
         Whether the first feature is the constant 1.
     max_monomials : int, optional
-        Refuse more monomials of one degree. None: 2,000,000 for (signed) permutations, 3,000 otherwise.
+        Refuse more monomials of one degree. None: 2,000,000; but 3,000 where matrices mix more than 3,000 of
+        them with each other.
 
     Attributes
     ----------
@@ -153,14 +157,17 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
                 cause="a fractional, zero or negative bound",
                 remedy="leave it out for the default, or give a count such as 10_000_000",
             )
+        k = int(degree)
+        monomials, block = math.comb(rep.dim + k - 1, k), _largest_block(rep, k)
         if most is None:
-            most = _MOST_BY_ORBITS if rep.is_signed_permutation else _MOST_BY_NULL_SPACE
-        monomials = math.comb(rep.dim + int(degree) - 1, int(degree))
+            most = _MOST if block <= _LARGEST_BLOCK else _LARGEST_BLOCK
         if monomials > most:
+            mixing = (
+                "" if block <= _LARGEST_BLOCK else f", of which matrices mix up to {min(block, monomials):,}"
+            )
             raise ParameterError(
-                f"{rep.dim} features have {monomials:,} monomials of degree {degree}, more than {most:,}",
-                cause="the number of monomials grows like n^degree/degree!"
-                + ("" if rep.is_signed_permutation else ", and matrices take its third power in time"),
+                f"{rep.dim} features have {monomials:,} monomials of degree {k}{mixing}: more than {most:,}",
+                cause="there are about n^degree/degree! monomials, and matrices take the third power in time",
                 remedy="give a lower degree or fewer features (InvariantProjection first, or a subset), or "
                 f"max_monomials={monomials} to go ahead",
             )
@@ -192,9 +199,9 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
         return result
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Names of the polynomials: the monomials of each orbit, without their common factor.
+        """Names of the polynomials: the sums of monomials they are, up to a factor.
 
-        Where the basis is not one of orbits: degree2_0, degree2_1, …
+        Where a monomial is in several of them: degree2_0, degree2_1, …
 
         Parameters
         ----------
@@ -205,7 +212,8 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
         names = checked_names(self, input_features)
         labels = ["1"] if self.include_bias else []
         for degree, subspace in enumerate(self.subspaces_, 1):
-            labels += functional_names(subspace, _Monomials(names, degree), f"degree{degree}_")
+            scales = symmetric_power_features(np.ones(len(names)), degree)
+            labels += functional_names(subspace, _Monomials(names, degree), scales, f"degree{degree}_")
         return np.asarray(labels, dtype=object)
 
     @property
@@ -216,6 +224,18 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _largest_block(rep: Representation, degree: int) -> int:
+    """A bound on how many monomials matrices mix: those of variables in the same blocks. Permutations: 1."""
+    if rep.is_signed_permutation:
+        return 1
+    patterns = [abs(sp.csr_array(g.to_sparse())) for g in rep.generators]
+    patterns += [abs(sp.csr_array(L)) for L in rep.algebra]
+    total = sum(patterns, start=sp.csr_array((rep.dim, rep.dim)))
+    count, labels = connected_components(total, directed=True, connection="weak")
+    largest = int(np.bincount(labels).max())
+    return largest**degree if count > 1 else math.comb(largest + degree - 1, degree)
 
 
 class _Monomials:

@@ -145,9 +145,9 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return np.asarray(coordinates @ basis.T)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Names of the coordinates: the features of each orbit, without the common factor 1/√size.
+        """Names of the coordinates: the sums they are, up to a factor (for orbits, 1/√size).
 
-        Where the basis is not one of orbits: invariantprojection0, invariantprojection1, …
+        Where a feature is in several of them: invariantprojection0, invariantprojection1, …
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         """
         check_is_fitted(self)
         names = checked_names(self, input_features)
-        labels = functional_names(self.subspace_, names, "invariantprojection")
+        labels = functional_names(self.subspace_, names, np.ones(len(names)), "invariantprojection")
         return np.asarray(labels, dtype=object)
 
     def __sklearn_tags__(self) -> Any:
