@@ -67,7 +67,7 @@ class Spanned(nn.Module):
         return f"dim {self.dim} of {self.ambient_dim}, shape {self.shape}"
 
     def forward(self, V: Tensor) -> Tensor:
-        """W = V Qᵀ, shape (*leading, d) to `shape`."""
+        """W = V Qᵀ, shape (leading axes, d) to `shape`."""
         if self.by_index:
             return (V.index_select(-1, self.labels) * self.scale).reshape(self.shape)
         return (V @ self.basis.T).reshape(self.shape)

@@ -1,0 +1,177 @@
+"""Sphinx configuration; sphinx-build -W -b html docs docs/_build/html, without a network."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "src"))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import haarwire as hw  # noqa: E402  from the source tree beside this file
+
+project = "Haarwire"
+author = "The Haarwire developers"
+copyright = "The Haarwire developers"  # noqa: A001  Sphinx's name
+release = version = hw.__version__
+language = "en"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+default_role = "py:obj"
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+suppress_warnings = ["config.cache"]  # sphinx-gallery's settings hold functions
+
+autosummary_generate = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_default_options = {
+    "members": True,
+    "exclude-members": ", ".join(
+        f"set_{method}_request" for method in ("fit", "partial_fit", "predict", "score", "transform")
+    ),
+}
+templates_path = ["_templates"]
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "Haarwire"
+html_static_path = ["_static"]
+html_css_files = ["haarwire.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_toc_level": 2,
+}
+html_sidebars = {"index": [], "gallery/*": [], "search": []}
+
+TUTORIALS = [
+    "rotated_digits", "dna", "molecules", "approximate", "equivariant", "own_group", "pytorch_module",
+    "cluster",
+]  # fmt: skip
+
+
+class Order:
+    """Tutorials in the order of a first reading, examples by name."""
+
+    def __init__(self, _folder: str) -> None: ...
+
+    def __call__(self, filename: str) -> tuple[int, str]:
+        """Sort by place, then name."""
+        name = Path(filename).stem
+        return (TUTORIALS.index(name) if name in TUTORIALS else len(TUTORIALS), name)
+
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples/tutorials", "../examples/gallery"],
+    "gallery_dirs": ["tutorials", "gallery"],
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": Order,
+    "write_computation_times": False,
+    "show_memory": False,
+    "download_all_examples": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+    "capture_repr": (),
+    "matplotlib_animations": False,
+    "first_notebook_cell": None,
+}
+warnings.filterwarnings("ignore", message=".*non-interactive.*")
+
+ROOMS = [
+    "groups", "moments", "invariants", "datasets", "solve", "landscape", "selection", "comparison",
+    "estimators", "training", "plots",
+]  # fmt: skip
+"""In the order in which they build on each other."""
+
+
+HOMES: dict[str, str] = {}
+"""Where each public name is documented."""
+
+
+def write_rooms(_app: Sphinx) -> None:
+    """A page a room: what its docstring says first, and a table of its public names."""
+    for room in ROOMS:
+        module = importlib.import_module(f"haarwire.{room}")
+        public = [name for name in module.__all__ if callable(getattr(module, name))]
+        names = sorted(public, key=lambda name: (name[0].islower(), name.lower()))
+        HOMES.update({name: f"haarwire.{room}.{name}" for name in names})
+        summary = (inspect.getdoc(module) or "").split("\n\n")[0]
+        _write(HERE / f"api/haarwire.{room}.rst", module.__name__, summary, _table(module.__name__, names))
+    errors = [name for name in hw.__all__ if name.endswith("Error")]
+    HOMES.update({name: f"haarwire.{name}" for name in errors})
+    here = sorted(HOMES[name] for name in hw.__all__ if name in HOMES and name not in errors)
+    _write(
+        HERE / "api/haarwire.rst",
+        "haarwire",
+        "These names, and the rooms ``haarwire.groups`` and ``haarwire.datasets``, are at the top level: "
+        "``import haarwire as hw``, then ``hw.solve`` and so on.",
+        ".. autosummary::\n   :nosignatures:\n\n" + "\n".join(f"   ~{name}" for name in here),
+        "Errors\n------",
+        "Each has three parts: what is wrong, the likely cause, what to do.",
+        _table("haarwire", sorted(errors)),
+    )
+
+
+def _table(module: str, names: list[str]) -> str:
+    head = f".. currentmodule:: {module}\n\n.. autosummary::\n   :toctree: generated\n   :nosignatures:\n\n"
+    return head + "".join(f"   {name}\n" for name in names)
+
+
+def _write(path: Path, title: str, *parts: str) -> None:
+    text = f"{title}\n{'=' * len(title)}\n\n" + "\n\n".join(parts) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def plain_marks(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """|S| and coef_ are mathematics and names in the docstrings, no substitutions and links."""
+    for i, line in enumerate(lines):
+        pieces = re.split(r"(``?[^`]+``?)", line)
+        pieces[::2] = [re.sub(r"(?<=\w)_(?!\w)", r"\\_", piece).replace("|", r"\|") for piece in pieces[::2]]
+        lines[i] = "".join(pieces)
+
+
+def plain_types(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """Types of parameters are words, in which Haarwire's own names are links."""
+    for i, line in enumerate(lines):
+        found = re.fullmatch(r"(\s*:(?:var)?type(?: [^:]+)?:) (.+)", line)
+        if found is None:
+            continue
+        text, linked = found[2], False
+        for name in set(re.findall(r"(?<![\w`~.])[A-Z]\w+(?![\w`])", text)) & set(HOMES):
+            text, linked = re.sub(rf"(?<![\w`~.]){name}\b", f":py:obj:`~{HOMES[name]}`", text), True
+        if not linked and "`" not in text and "*" not in text:
+            text = f"*{text}*"
+        lines[i] = f"{found[1]} {text} \u200b" if linked else f"{found[1]} {text}"
+
+
+def setup(app: Sphinx) -> None:
+    """Rooms are written before autosummary looks for names."""
+    app.connect("builder-inited", write_rooms, priority=100)
+    app.connect("autodoc-process-docstring", plain_marks, priority=400)  # before napoleon's 500
+    app.connect("autodoc-process-docstring", plain_types, priority=600)
