@@ -23,6 +23,7 @@ MODULES = [
 
 NEEDS_TORCH = ("haarwire.training", "haarwire.reproduce")
 NEEDS_REPORT = ("haarwire.report", "haarwire.explorer")
+NEEDS_IO = ("haarwire.saving",)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -31,6 +32,8 @@ def test_examples(name: str) -> None:
         pytest.importorskip("torch", reason="needs the torch extra")
     if name.startswith(NEEDS_REPORT):
         pytest.importorskip("starlette", reason="needs the report extra")
+    if name.startswith(NEEDS_IO):
+        pytest.importorskip("safetensors", reason="needs the io extra")
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0
 
