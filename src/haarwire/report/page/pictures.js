@@ -37,6 +37,15 @@ function extremes(values) {
   return { low, high, norm: Math.sqrt(sum), largest: Math.max(-low, high) };
 }
 
+/** Where colour is full: at the largest value, or where few are far larger than all others, at what 99 % stay below. */
+function fullColour(rows) {
+  const sizes = rows.flatMap(([, values]) => [...values].map(Math.abs).filter((v) => v > 0)).sort((a, b) => a - b);
+  if (sizes.length === 0) return 0;
+  const most = sizes[sizes.length - 1];
+  const usual = sizes[Math.floor(0.99 * (sizes.length - 1))];
+  return most > 3 * usual ? usual : most;
+}
+
 function drawCoefficients(info, frame, path, state) {
   const part = byId("coefficients-part");
   part.hidden = !info || !frame.coef;
@@ -45,7 +54,8 @@ function drawCoefficients(info, frame, path, state) {
   const n = height * width;
   const rows = info.names.map((name, i) => [name, frame.coef.subarray(i * n, (i + 1) * n)]);
   const stats = rows.map(([, values]) => extremes(values));
-  const largest = Math.max(...stats.map((s) => s.largest));
+  const largest = fullColour(rows);
+  const beyond = Math.max(...stats.map((s) => s.largest)) > largest;
   const palette = colours();
   const host = byId("coefficients");
   host.classList.toggle("strips", height === 1);
@@ -60,6 +70,6 @@ function drawCoefficients(info, frame, path, state) {
   }));
   const bar = html("canvas", { "aria-hidden": "true" });
   paint(bar, Array.from({ length: 101 }, (_, i) => (i - 50) / 50), 1, 101, 1, palette);
-  byId("scale").replaceChildren(html("span", {}, number(-largest)), bar, html("span", {}, number(largest)));
+  byId("scale").replaceChildren(html("span", {}, `${beyond ? "≤ " : ""}${number(-largest)}`), bar, html("span", {}, `${beyond ? "≥ " : ""}${number(largest)}`));
   fillTable(byId("coefficients-table"), ["target", "norm", "least", "largest"], rows.map(([name], i) => [name, number(stats[i].norm), number(stats[i].low), number(stats[i].high)]));
 }
