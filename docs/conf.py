@@ -113,7 +113,7 @@ HOMES: dict[str, str] = {}
 """Where each public name is documented."""
 
 
-def write_rooms(_app: Sphinx) -> None:
+def write_rooms(_app: Sphinx, _config: Any) -> None:
     """A page a room: what its docstring says first, and a table of its public names."""
     for room in ROOMS:
         module = importlib.import_module(f"haarwire.{room}")
@@ -171,7 +171,7 @@ def plain_types(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, 
 
 
 def setup(app: Sphinx) -> None:
-    """Rooms are written before autosummary looks for names."""
-    app.connect("builder-inited", write_rooms, priority=100)
+    """Rooms are written before Sphinx looks for pages."""
+    app.connect("config-inited", write_rooms)
     app.connect("autodoc-process-docstring", plain_marks, priority=400)  # before napoleon's 500
     app.connect("autodoc-process-docstring", plain_types, priority=600)
