@@ -168,3 +168,16 @@ def test_refusals() -> None:
         hw.log_evidence(exact, rep, 1.0, 1e-18)
     with pytest.raises(hw.DataError, match="acts on 5 coordinates"):
         select_by_evidence(data.moments, hw.groups.cyclic_shifts(5))
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e140])
+def test_huge_and_tiny_values(scale: float) -> None:
+    """Data times s: α and ridge times s², the density less by (N − 1) m log s."""
+    rep = hw.groups.cyclic_shifts(4)
+    data = strategies.generic_data(4, 2, np.random.default_rng(0), n_samples=20)
+    near = hw.log_evidence(data.moments, rep, [0.0, 0.5, math.inf], 0.1)
+    scaled = hw.Moments.from_arrays(data.X * scale, data.Y * scale)
+    far = hw.log_evidence(scaled, rep, [0.0, 0.5 * scale**2, math.inf], 0.1 * scale**2)
+    np.testing.assert_allclose(far, near - 19 * 2 * math.log(scale), rtol=1e-10)
+    found, other = select_by_evidence(scaled, rep), select_by_evidence(data.moments, rep)
+    assert found.ridge == pytest.approx(other.ridge * scale**2, rel=0.05)

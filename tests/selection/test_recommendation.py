@@ -186,3 +186,11 @@ def test_refusals() -> None:
         hw.recommend(data.X, data.Y, SHIFTS, ridge=-1.0)
     with pytest.raises(hw.ParameterError, match="rep must be a Representation"):
         hw.recommend(data.X, data.Y, "cyclic_shifts:8")  # type: ignore[arg-type]
+
+
+def test_huge_values_do_not_overflow() -> None:
+    data = planted(60, violation=0.5)
+    near = hw.recommend(data.X, data.Y, SHIFTS).as_is
+    far = hw.recommend(data.X * 1e140, data.Y * 1e140, SHIFTS).as_is
+    assert far.approach == near.approach
+    assert far.standard_error == pytest.approx(near.standard_error * 1e280, rel=1e-6)

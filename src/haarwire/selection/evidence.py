@@ -309,7 +309,8 @@ class _Model:
         fixed = data.cross @ path.whitener
         variance = np.diag(data.total)
         self.unexplained = variance - (fixed**2).sum(axis=1)
-        self.squares = path.cross**2
+        # Explained at α = 0, each: squares of the cross-covariance itself may overflow.
+        self.squares = (path.cross / np.sqrt(path.spectrum)) ** 2
         self.floor = np.maximum(
             64 * data.eps * variance,
             # A constant target has a variance of rounding errors.
@@ -318,8 +319,8 @@ class _Model:
 
     def objectives(self, alphas: FloatArray) -> FloatArray:
         """J of each target at its optimum, shape (n_alphas, m)."""
-        weights = 1.0 / (self.path.spectrum + alphas[:, None])
-        return np.asarray(self.unexplained - weights @ self.squares.T)
+        shares = 1.0 / (1.0 + alphas[:, None] / self.path.spectrum)
+        return np.asarray(self.unexplained - shares @ self.squares.T)
 
     def volumes(self, alphas: FloatArray) -> FloatArray:
         """Log det C_α − log det(ridge·I + αR), shape (n_alphas,)."""

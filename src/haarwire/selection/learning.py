@@ -17,6 +17,7 @@ from haarwire.moments import Moments
 from haarwire.selection.cross_validation import cross_validate
 from haarwire.selection.evidence import Evidence, select_by_evidence
 from haarwire.selection.folds import FOLDS, fold_moments
+from haarwire.selection.paired import paired_difference
 from haarwire.selection.symmetry import SymmetryTest, symmetry_test
 from haarwire.solve.approaches import check_fit
 
@@ -208,7 +209,7 @@ def learn_symmetry(
                 alpha=0.0 if name == base_name else evidence.alpha,
                 hardwired_log_evidence=evidence.hardwired_log_evidence,
                 loss=float(losses @ weights),
-                standard_error=_standard_error(losses - base_losses, weights),
+                standard_error=paired_difference(losses, base_losses, weights, n_folds)[1],
                 loss_alpha=loss_alpha,
                 pvalue=p,
                 adjusted_pvalue=q,
@@ -273,12 +274,6 @@ def _holm(pvalues: Mapping[str, float]) -> dict[str, float]:
         largest = max(largest, min(1.0, (len(pvalues) - i) * pvalues[name]))
         adjusted[name] = largest
     return adjusted
-
-
-def _standard_error(differences: FloatArray, weights: FloatArray) -> float:
-    count = differences.size
-    variance = float((differences - differences @ weights) ** 2 @ weights) * count / (count - 1)
-    return float(np.sqrt((1.0 / count + 1.0 / (count - 1)) * variance))
 
 
 def _support(evidence: Evidence, base: Evidence, pvalue: float) -> Support:

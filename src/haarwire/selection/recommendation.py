@@ -16,6 +16,7 @@ from haarwire.selection.cross_validation import CrossValidation
 from haarwire.selection.folds import FOLDS, checked_folds, fold_moments, further_splits
 from haarwire.selection.grid import alpha_grid
 from haarwire.selection.held_out import HeldOut
+from haarwire.selection.paired import paired_difference
 from haarwire.selection.risk import MovedRisk, risks
 from haarwire.solve import Approach, Augmented, Plain, penalty_frame
 from haarwire.solve.approaches import check_kinds
@@ -308,7 +309,7 @@ def _advised(
     chosen = next(name for name in names if best[name].mean <= least * (1.0 + _NEGLIGIBLE))
     own = best[chosen]
     against = "hardwired" if chosen == "plain" else "plain"
-    gain, error = _difference(best[against], own, weights, n_folds)
+    gain, error = paired_difference(best[against].losses, own.losses, weights, n_folds)
     alpha = float(alphas[1:-1][own.place]) if chosen == "regularized" else None
     same = [name for name in names if name != chosen and _is_same(best[name], own)]
     return Advice(
@@ -327,18 +328,6 @@ def _best(means: FloatArray, table: FloatArray, ranks: NDArray[np.integer[Any]])
     place, column = np.unravel_index(int(np.argmin(means)), means.shape)
     rank = int(ranks[column])
     return _Best(int(place), rank, table[place, rank], float(means[place, column]))
-
-
-def _difference(worse: _Best, better: _Best, weights: FloatArray, n_folds: int) -> tuple[float, float]:
-    """Mean paired difference over folds, and its standard error by Nadeau and Bengio.
-
-    The variance of a mean over J held-out folds of one k-th each counts 1/J + 1/(k − 1), not 1/J: their
-    training samples overlap.
-    """
-    paired = worse.losses - better.losses
-    mean = float(paired @ weights)
-    variance = float((paired - mean) ** 2 @ weights) * paired.size / (paired.size - 1)
-    return mean, float(np.sqrt((1.0 / paired.size + 1.0 / (n_folds - 1)) * variance))
 
 
 def _is_same(a: _Best, b: _Best) -> bool:

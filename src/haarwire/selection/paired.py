@@ -1,0 +1,37 @@
+"""The difference of two models over the same folds, with its standard error."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["paired_difference"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+
+def paired_difference(
+    worse: FloatArray, better: FloatArray, weights: FloatArray, n_folds: int
+) -> tuple[float, float]:
+    """Mean difference of held-out losses, and its standard error by Nadeau and Bengio (2003).
+
+    The variance of a mean over J held-out folds, one k-th of the samples each, counts 1/J + 1/(k − 1) and
+    not 1/J: their training samples overlap.
+
+    Parameters
+    ----------
+    worse, better : ndarray, shape (J,)
+        Losses of two models on the same folds.
+    weights : ndarray, shape (J,)
+        Shares of the folds, of sum 1.
+    n_folds : int
+        Number k of folds of one split.
+    """
+    paired = worse - better
+    mean = float(paired @ weights)
+    # Relative to the largest: squares of the largest losses may overflow.
+    size = float(np.abs(paired).max()) or 1.0
+    variance = float(((paired - mean) / size) ** 2 @ weights) * paired.size / (paired.size - 1)
+    return mean, size * float(np.sqrt((1.0 / paired.size + 1.0 / (n_folds - 1)) * variance))
