@@ -31,5 +31,6 @@ for ax, rank in zip(axes, (2, 3, 6), strict=True):
             label=f"{approach.label}: {points.count}",
         )
     ax.set(title=f"rank ≤ {rank}", xlabel="index")
+    ax.margins(y=0.35)
     ax.legend(frameon=False, fontsize=8)
 axes[0].set_ylabel("critical points")

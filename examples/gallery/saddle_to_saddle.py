@@ -41,5 +41,7 @@ for plateau in plateaus:
         va="center",
     )
 ax.set(
-    xlabel="step of gradient descent", ylabel="loss (dotted: critical points)"
+    yscale="log",
+    xlabel="step of gradient descent",
+    ylabel="loss (dotted: critical points)",
 )

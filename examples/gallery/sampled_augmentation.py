@@ -13,15 +13,15 @@ import numpy as np
 import haarwire as hw
 
 rep = hw.groups.permutations(10)
-data = hw.datasets.planted(rep, 60, noise=0.3, rng=0)
+data = hw.datasets.planted(rep, 200, noise=0.3, rng=0)
 hard = hw.solve(
     hw.Moments.from_arrays(data.X, data.Y), rep, approach=hw.Hardwired()
 )
 rng = np.random.default_rng(0)
-counts = (1, 3, 10, 30, 100, 300)
+counts = (1, 2, 5, 10, 20, 50, 100)
 distances = []
 for k in counts:
-    elements = rep.sample(rng, 60 * k)
+    elements = rep.sample(rng, 200 * k)
     originals = np.tile(data.X, (k, 1))
     moved = [g.apply(x) for g, x in zip(elements, originals, strict=True)]
     moments = hw.Moments.from_arrays(moved, np.tile(data.Y, (k, 1)))

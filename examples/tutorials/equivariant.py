@@ -69,6 +69,8 @@ axes[0].set(
     xlabel="pairs of signals",
     ylabel="mean squared error",
 )
+axes[0].set_xticks(sizes, labels=map(str, sizes), minor=False)
+axes[0].set_xticks([], minor=True)
 axes[0].legend(frameon=False)
 axes[1].imshow(model.coef, cmap="RdBu_r")
 axes[1].set(title="the learnt matrix", xticks=[], yticks=[])

@@ -20,11 +20,11 @@ import haarwire as hw
 # ---------
 # Six atoms at random places in a box, none nearer than 0.8 to another. The
 # energy is a sum over pairs of a Morse potential of their distance. The
-# features: for each of eight distances c, the 6×6 matrix of exp(−4(r − c)²)
-# over all ordered pairs, 288 numbers in all, which a relabelling of the atoms
+# features: for each of twelve distances c, the 6×6 matrix of exp(−4(r − c)²)
+# over all ordered pairs, 432 numbers in all, which a relabelling of the atoms
 # permutes.
 
-n_atoms, centres = 6, np.linspace(0.8, 3.6, 8)
+n_atoms, centres = 6, np.linspace(0.8, 4.2, 12)
 rng = np.random.default_rng(0)
 
 
@@ -63,9 +63,9 @@ X, y, X_test, y_test = (
 # %%
 # The symmetry
 # ------------
-# S₆ acts on ordered pairs, and eight times the same: ``wreath`` and friends
+# S₆ acts on ordered pairs, and twelve times the same: ``wreath`` and friends
 # know many such actions; here it is the relabelling of graphs times the
-# trivial action on the eight numbers of a pair.
+# trivial action on the twelve numbers of a pair.
 
 relabel = hw.groups.permutations_of_graphs(n_atoms) * hw.groups.trivial(
     len(centres)
@@ -82,7 +82,7 @@ print(
 # %%
 # From 30 molecules on
 # --------------------
-# Hard-wired, 16 numbers are left to learn in place of 288. (The ridge is as
+# Hard-wired, 24 numbers are left to learn in place of 432. (The ridge is as
 # small as the features allow.)
 
 
@@ -124,7 +124,7 @@ ax.legend(frameon=False)
 #
 # Fourteen atoms
 # --------------
-# The same with 14! = 87,178,291,200 orders and 196 × 8 features: the average
+# The same with 14! = 87,178,291,200 orders and 196 × 12 features: the average
 # is over orbits of pairs of coordinates, and the group is never listed.
 
 many = hw.groups.permutations_of_graphs(14) * hw.groups.trivial(len(centres))

@@ -99,5 +99,10 @@ for shift, colour, question in (
         color=colour,
         label=question.replace("_", " "),
     )
-ax.set(xticks=range(4), xticklabels=result.approaches, ylabel="test accuracy")
+ax.set(
+    xticks=range(4),
+    xticklabels=result.approaches,
+    ylabel="test accuracy",
+    ylim=(0, 1.2),
+)
 ax.legend(frameon=False, ncols=2)
