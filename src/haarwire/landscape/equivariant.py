@@ -183,8 +183,8 @@ class EquivariantCriticalPoints:
     def index_histogram(self) -> tuple[int, ...]:
         """How many have index 0, 1, 2 and so on: exact integers that add up to `count`.
 
-        Products of long polynomials: seconds at rank 20 of three components with 196 groups each, and a
-        hundred times that at rank 60; `count` and `n_local_minima` take milliseconds.
+        Products of long polynomials: seconds at rank 20 of three components with 196 groups each, minutes
+        at rank 40; `count` and `n_local_minima` take milliseconds.
         """
         return count_histogram(self._shelves, self.rank)
 

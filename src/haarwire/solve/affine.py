@@ -53,6 +53,11 @@ class AffineLoss:
         means = W @ self.x_mean @ self.tied  # Ω is symmetric
         return np.asarray(W @ self.gram + means[..., None] * self.x_mean)
 
+    def half_gradient_of_product(self, A: FloatArray, B: FloatArray) -> FloatArray:
+        """The same for W = A B of low rank (m×r times r×n), without a product of m×n and n×n matrices."""
+        means = self.tied @ (A @ (B @ self.x_mean))
+        return np.asarray(A @ (B @ self.gram) + means[:, None] * self.x_mean)
+
     def value(self, W: FloatArray) -> float:
         """J(W)."""
         return float(self.constant + np.vdot(W, self.half_gradient(W) - 2.0 * self.linear))

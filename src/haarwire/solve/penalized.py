@@ -168,14 +168,14 @@ def _descend(problem: Penalized, rank: int, start: FloatArray) -> FloatArray:
     scale = problem.loss.constant or 1.0
 
     def value_and_gradient(x: FloatArray) -> tuple[float, FloatArray]:
-        A, B = x[: m * rank].reshape(m, rank), x[m * rank :].reshape(rank, n)
-        W = A @ B @ F
+        A, B = x[: m * rank].reshape(m, rank), x[m * rank :].reshape(rank, n) @ F
+        W = A @ B
         penalty, turned = problem.penalty.evaluated(W)
-        half = problem.loss.half_gradient(W)
+        half = problem.loss.half_gradient_of_product(A, B)
         fit = problem.loss.constant + float(np.vdot(W, half - 2.0 * problem.loss.linear))
         value = fit + problem.alpha * penalty
-        slope = 2.0 * (half + problem.alpha * turned - problem.loss.linear) @ F
-        gradient = np.concatenate([(slope @ B.T).ravel(), (A.T @ slope).ravel()])
+        slope = 2.0 * (half + problem.alpha * turned - problem.loss.linear)
+        gradient = np.concatenate([(slope @ B.T).ravel(), (A.T @ slope @ F).ravel()])
         return value / scale, gradient / scale
 
     options = {"maxiter": _STEPS, "maxfun": 2 * _STEPS, "ftol": _DECREASE, "gtol": 1e-10, "maxcor": 30}
