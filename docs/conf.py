@@ -159,6 +159,9 @@ def plain_marks(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, 
 def plain_types(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
     """Types of parameters are words, in which Haarwire's own names are links."""
     for i, line in enumerate(lines):
+        several = re.match(r"\s*:(?:ivar|vartype) [^:]*, [^:]*:", line)
+        if several is not None:  # names of several attributes: kept together by spaces of no width
+            line = lines[i] = several[0].replace(", ", ",\u200b") + line[several.end() :]  # noqa: PLW2901
         found = re.fullmatch(r"(\s*:(?:var)?type(?: [^:]+)?:) (.+)", line)
         if found is None:
             continue
