@@ -21,7 +21,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import haarwire as hw
 from estimators.samples import REPRESENTATIONS, labelled_data, regression_data
-from haarwire.estimators import GroupAverage, InvariantRegressor
+from haarwire.estimators import GroupAverage, InvariantProjection, InvariantRegressor
 
 
 class Voter(ClassifierMixin, BaseEstimator):
@@ -187,5 +187,7 @@ def test_what_cannot_be_is_refused() -> None:
     for parameters in ({"n_samples": 0}, {"n_samples": 1.5}, {"limit": -1}, {"limit": None}):
         with pytest.raises(hw.ParameterError, match="must be a positive integer"):
             GroupAverage(Ridge(), "reflection", **parameters).fit(X, Y)
+    with pytest.raises(hw.ParameterError, match="InvariantProjection has no predictions"):
+        GroupAverage(InvariantProjection(), "reflection").fit(X, Y)
     with pytest.raises(ValueError, match="y should be a 1d array"):
         GroupAverage(DecisionTreeClassifier(), "reflection").fit(X, (Y > 0).astype(int))

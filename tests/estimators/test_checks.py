@@ -26,23 +26,21 @@ from haarwire.estimators import (
 APPROACHES = ("hardwired", "augmented", "regularized", "plain")
 
 ESTIMATORS = [
-    *(InvariantRegressor(approach=approach) for approach in APPROACHES),
-    InvariantRegressor("cyclic_shifts"),
+    InvariantRegressor(),
+    *(InvariantRegressor("cyclic_shifts", approach=approach) for approach in APPROACHES),
     InvariantRegressor("reflection", rank=1, ridge=0.1, fit_intercept=False),
-    *(InvariantClassifier(approach=approach) for approach in APPROACHES),
-    InvariantClassifier("cyclic_shifts", approach="regularized"),
-    InvariantClassifier("reflection", rank=1, ridge=0.1, class_weight="balanced"),
+    InvariantClassifier(class_weight="balanced"),
+    *(InvariantClassifier("reflection", approach=approach) for approach in APPROACHES),
     InvariantRegressorCV(),
     InvariantRegressorCV("cyclic_shifts", question="moved", alphas=(0.0, 1.0, np.inf), ranks="all"),
     InvariantProjection(),
     InvariantProjection("cyclic_shifts"),
     InvariantPolynomialFeatures(),
     InvariantPolynomialFeatures("reflection", degree=3, include_bias=True),
-    GroupAverage(Ridge()),
     GroupAverage(Ridge(), "cyclic_shifts"),
     GroupAverage(LogisticRegression(), "cyclic_shifts"),
     GroupAverage(RidgeClassifier(), "permutations", n_samples=3, random_state=0),
-    GroupAverage(DecisionTreeClassifier(random_state=0), "reflection"),
+    GroupAverage(DecisionTreeClassifier(random_state=0)),
 ]
 
 

@@ -182,6 +182,14 @@ def test_whole_weights_are_repetitions() -> None:
     np.testing.assert_allclose(model.coef_, repeated.coef_, rtol=1e-10)
 
 
+def test_a_single_weight_is_that_of_all_samples() -> None:
+    X, Y = regression_data()
+    expected = InvariantRegressor("reflection").fit(X, Y).coef_
+    np.testing.assert_allclose(InvariantRegressor("reflection").fit(X, Y, 2.0).coef_, expected, rtol=1e-12)
+    model = InvariantRegressor("reflection").partial_fit(X, Y, 2)
+    np.testing.assert_allclose(model.coef_, expected, rtol=1e-12)
+
+
 def test_a_bound_above_the_largest_rank_is_none() -> None:
     X, Y = regression_data()
     model = InvariantRegressor("reflection", rank=50).fit(X, Y)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import MissingDependencyError
+from haarwire.moments.checks import as_weights
 
 try:
     from sklearn.utils.validation import validate_data
@@ -17,7 +19,9 @@ except ImportError as error:
         remedy='pip install "haarwire[sklearn]"',
     ) from error
 
-__all__ = ["SPARSE", "checked_names", "validated"]
+__all__ = ["SPARSE", "checked_names", "checked_weights", "validated"]
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 SPARSE: Final = ("csr", "csc")
 """Sparse formats that are taken as they are; others are converted to the first one."""
@@ -38,6 +42,20 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool, 
         More arguments of scikit-learn's ``validate_data``.
     """
     return validate_data(estimator, X, y, reset=reset, dtype=[np.float64, np.float32], **options)
+
+
+def checked_weights(sample_weight: ArrayLike | None, n_samples: int) -> FloatArray | None:
+    """Weights as an array of shape (n_samples,), from an array or one number for all samples.
+
+    Raises
+    ------
+    DataError
+        When they are not as many, or not finite and at least zero.
+    """
+    if sample_weight is None:
+        return None
+    given = np.asarray(sample_weight)
+    return as_weights(np.full(n_samples, given) if given.ndim == 0 else given, n_samples, "sample_weight")
 
 
 def checked_names(estimator: Any, input_features: Any) -> list[str]:

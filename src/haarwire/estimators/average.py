@@ -140,6 +140,12 @@ class GroupAverage(MetaEstimatorMixin, BaseEstimator):
         ParameterError
             When a parameter is out of range.
         """
+        if not hasattr(self.estimator, "predict"):
+            raise ParameterError(
+                f"{type(self.estimator).__name__} has no predictions to average",
+                cause="a transformer given where a regressor or classifier is needed",
+                remedy="average the pipeline that ends in the model: GroupAverage(make_pipeline(…), …)",
+            )
         passed_on = fit_params
         if get_config()["enable_metadata_routing"]:
             passed_on = process_routing(self, "fit", **fit_params).estimator.fit

@@ -12,10 +12,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
 from haarwire.errors import DataError, ParameterError
-from haarwire.estimators._sklearn import SPARSE, validated
+from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
 from haarwire.estimators.linear import LinearEstimator, targets_like
 from haarwire.groups import Representation
-from haarwire.moments.checks import as_weights
 
 __all__ = ["InvariantClassifier"]
 
@@ -160,7 +159,7 @@ class InvariantClassifier(ClassifierMixin, LinearEstimator):
         positions = np.searchsorted(known, labels)
         positions[positions == known.size] = 0
         if (known[positions] != labels).any():
-            unknown = labels[known[positions] != labels][0]
+            unknown = labels[known[positions] != labels][:1].tolist()[0]
             raise DataError(
                 f"y holds the label {unknown!r}, which is not one of the classes",
                 cause="classes of the first call that were not all there are",
@@ -198,7 +197,7 @@ class InvariantClassifier(ClassifierMixin, LinearEstimator):
     def _weights(
         self, sample_weight: ArrayLike | None, classes: NDArray[Any], positions: NDArray[np.intp]
     ) -> FloatArray | None:
-        given = None if sample_weight is None else as_weights(sample_weight, positions.size, "sample_weight")
+        given = checked_weights(sample_weight, positions.size)
         if self.class_weight is None:
             return given
         weights = np.ones(positions.size) if given is None else given

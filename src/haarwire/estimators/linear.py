@@ -146,7 +146,7 @@ class LinearEstimator(BaseEstimator, ABC):
         # All are the same then, and this one takes no more than n_samples coordinates.
         return Plain() if self.representation is None else approach
 
-    def _fit_targets(self, X: Any, Y: FloatArray, weights: Any, *, is_flat: bool) -> None:
+    def _fit_targets(self, X: Any, Y: FloatArray, weights: FloatArray | None, *, is_flat: bool) -> None:
         """Fit from scratch."""
         task = self._new_task()
         data = _data_of(X, Y, weights)
@@ -155,7 +155,7 @@ class LinearEstimator(BaseEstimator, ABC):
         # Samples would keep all data alive, in pickles too.
         self._data = data if isinstance(data, Moments) else None
 
-    def _add_targets(self, X: Any, Y: FloatArray, weights: Any, *, is_flat: bool) -> None:
+    def _add_targets(self, X: Any, Y: FloatArray, weights: FloatArray | None, *, is_flat: bool) -> None:
         """Add a batch to the moments; the solution is found when it is asked for."""
         task = self._new_task()
         seen = None
@@ -175,7 +175,7 @@ class LinearEstimator(BaseEstimator, ABC):
                 )
             seen = self._data
         # Weights may all be zero in one batch: it adds nothing then.
-        is_empty = weights is not None and not np.any(np.asarray(weights))
+        is_empty = weights is not None and not weights.any()
         if is_empty and seen is None:
             raise DataError(
                 f"All {len(Y)} entries of sample_weight are zero.",

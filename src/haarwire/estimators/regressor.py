@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
-from haarwire.estimators._sklearn import SPARSE, validated
+from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
 from haarwire.estimators.linear import LinearEstimator, targets_like
 from haarwire.groups import Representation
 
@@ -118,7 +118,8 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
             When a parameter is out of range.
         """
         samples, targets = self._checked(X, y, reset=True)
-        self._fit_targets(samples, targets_like(samples, targets), sample_weight, is_flat=targets.ndim == 1)
+        weights = checked_weights(sample_weight, samples.shape[0])
+        self._fit_targets(samples, targets_like(samples, targets), weights, is_flat=targets.ndim == 1)
         return self
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -127,7 +128,8 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
         The model is found when it is asked for: a first batch may be a single sample.
         """
         samples, targets = self._checked(X, y, reset=not self.__sklearn_is_fitted__())
-        self._add_targets(samples, targets_like(samples, targets), sample_weight, is_flat=targets.ndim == 1)
+        weights = checked_weights(sample_weight, samples.shape[0])
+        self._add_targets(samples, targets_like(samples, targets), weights, is_flat=targets.ndim == 1)
         return self
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> Any:

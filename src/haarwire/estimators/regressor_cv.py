@@ -17,14 +17,13 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from haarwire.errors import ParameterError
-from haarwire.estimators._sklearn import SPARSE, validated
+from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
 from haarwire.estimators.folds import Fold, folds_of
 from haarwire.estimators.linear import bounded_rank, checked_intercept, moments_of, targets_like
 from haarwire.estimators.representations import resolved
 from haarwire.groups import Representation
 from haarwire.invariants.haar import require_compact
 from haarwire.moments import Moments
-from haarwire.moments.checks import as_weights
 from haarwire.selection import default_alphas
 from haarwire.selection.held_out import HeldOut
 from haarwire.solve import PenaltyFrame, Solution, penalty_frame, regularization_path
@@ -147,10 +146,16 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self, X, y, reset=True, accept_sparse=SPARSE, multi_output=True, y_numeric=True
         )
         Y = targets_like(samples, targets)
-        weights = None if sample_weight is None else as_weights(sample_weight, len(Y), "sample_weight")
+        weights = checked_weights(sample_weight, len(Y))
         rep = resolved(self.representation, self.n_features_in_)
         self._check_choices(rep)
         splits = list(check_cv(self.cv).split(samples, targets, **splitter))
+        if not splits:
+            raise ParameterError(
+                "cv has no splits",
+                cause="an empty list, or an iterator that was used up before",
+                remedy="use cv=5, or a list of (train, test) row numbers",
+            )
         whole = moments_of(samples, Y, weights)
         check_samples(whole, fit_intercept=checked_intercept(self.fit_intercept))
         alphas = self._grid_of_alphas(whole, rep)
