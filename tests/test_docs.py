@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import os
 import re
@@ -113,3 +114,18 @@ def test_sphinx_builds_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for name in ("index", "guide/choose", "tutorials/rotated_digits", "api/haarwire.solve"):
         assert (tmp_path / f"{name}.html").exists()
+    pages = {
+        page: page.read_text(encoding="utf-8")
+        for page in tmp_path.rglob("*.html")
+        if "_static" not in page.parts
+    }
+    anchors = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in pages.items()}
+    for page, text in pages.items():
+        for link in map(html.unescape, re.findall(r'(?:href|src)="([^"]+)"', text)):
+            if re.match(r"[a-z]+:|//", link):
+                assert not re.search(rf'src="{re.escape(link)}"', text), f"{page.name} loads {link}"
+                continue
+            path, _, anchor = link.partition("#")
+            target = (page.parent / unquote(path.partition("?")[0])).resolve() if path else page
+            assert target.exists(), f"{page.name} links to {link}"
+            assert not anchor or unquote(anchor) in anchors.get(target, {unquote(anchor)}), (page.name, link)
