@@ -4,6 +4,7 @@ from haarwire.solve.approaches import Approach, Augmented, Hardwired, Plain, Qua
 from haarwire.solve.certificate import Certificate, Crossing
 from haarwire.solve.curve import PathCurve
 from haarwire.solve.frame import PenaltyFrame, penalty_frame
+from haarwire.solve.irreducible_modes import IrreducibleModes, ModeGroup
 from haarwire.solve.path import RegularizationPath, regularization_path
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
@@ -16,6 +17,8 @@ __all__ = [
     "Certificate",
     "Crossing",
     "Hardwired",
+    "IrreducibleModes",
+    "ModeGroup",
     "Modes",
     "PathCurve",
     "PenaltyFrame",
