@@ -130,3 +130,12 @@ def test_monte_carlo_needs_a_compact_group_and_a_sampler():
     turning = Representation(2, algebra=([[0, -1], [1, 0]],))
     with pytest.raises(hw.NoSamplerError):
         hw.monte_carlo_average(np.eye(2), turning, 10)
+
+
+@pytest.mark.parametrize("name", ["so3_vectors:1", "so2:1", "so3:2=1", "unitary_phase:2"])
+def test_a_matrix_that_averages_to_nothing(name):
+    rep = hw.groups.from_name(name)
+    M = np.zeros((rep.dim, rep.dim))
+    M[0, 1] = M[1, 0] = 1.0
+    for of in (rep, Representation(rep.dim, rep.generators, rep.algebra)):
+        assert np.abs(hw.haar_average(M, of)).max() < 1e-14

@@ -56,12 +56,13 @@ def haar_average(M: ArrayLike, rep: Representation) -> FloatArray:
         return _over_signed_permutations(A, rep)
     if rep.action is None or not rep.action.factors:
         average, defect = fixed_projection(rep.generators, rep.algebra, A, orthogonal=rep.is_orthogonal)
-        check_converged(defect, rep.label)
+        check_converged(defect * _shrinkage(average, A), rep.label)
         return average
     average = A
     for factor in reversed(rep.action.factors):
         average = _over_factor(average, rep, factor, rep.action)
-    check_converged(largest_change(rep.generators, rep.algebra, average), rep.label)
+    defect = largest_change(rep.generators, rep.algebra, average)
+    check_converged(defect * _shrinkage(average, A), rep.label)
     return average
 
 
@@ -85,6 +86,12 @@ def checked_symmetric(M: ArrayLike, n: int) -> FloatArray:
             remedy="average X.T @ X / len(X), or use average_moments(moments, rep)",
         )
     return A
+
+
+def _shrinkage(average: FloatArray, M: FloatArray) -> float:
+    """‖average‖/‖M‖, at most 1: rounding errors are those of M, also where it averages to nothing."""
+    before, after = float(np.linalg.norm(M)), float(np.linalg.norm(average))
+    return min(1.0, after / before) if before > 0.0 else 1.0
 
 
 def _over_factor(M: FloatArray, rep: Representation, factor: Factor, action: GroupAction) -> FloatArray:
