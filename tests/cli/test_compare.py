@@ -230,13 +230,18 @@ def test_the_examples_of_the_help_parse(run: Run, folder: Path, monkeypatch: pyt
     seen: list[Any] = []
     monkeypatch.setattr(command, "compare", lambda *arguments, **options: seen.append((arguments, options)))
     monkeypatch.setattr(command, "print_comparison", lambda *arguments: None)
-    monkeypatch.setattr(hw.datasets, "load", lambda *arguments, **options: options)
+    monkeypatch.setattr(command, "check_report", lambda path: None)
+    monkeypatch.setattr(command, "write_report", lambda *arguments: None)
+    for reader in ("load", "split_source"):
+        monkeypatch.setattr(hw.datasets, reader, lambda *arguments, **options: options)
     for line in command.HELP.splitlines():
         if line.startswith("  haarwire "):
             assert run(*line.split()[1:])[0] == 0
-    assert [arguments[1].name for arguments, _ in seen] == ["image_rotations:8", "reverse_complement:4"]
+    names = [arguments[1].name for arguments, _ in seen]
+    assert names == ["image_rotations:8", "image_rotations:8", "reverse_complement:4", "image_rotations:28"]
     assert seen[0][1]["rank"] == 5
-    assert seen[1][0][0]["y"] == "species"
+    assert seen[2][0][0]["y"] == "species"
+    assert seen[3][0][0]["cluster"] == "tcp://10.0.0.1:8786"
 
 
 def test_without_arguments_it_lists_the_commands(run: Run) -> None:
