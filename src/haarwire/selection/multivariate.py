@@ -8,15 +8,21 @@ s = min(p, q). For s = 1 all four are the one F test, exactly.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from haarwire.errors import DataError
+from haarwire.selection.largest_root import largest_root_sf
+
 __all__ = ["Outcome", "Sizes", "hotelling", "pillai", "roy", "wilks"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+
+HOTELLING_NEEDS: Final = 4
 
 
 class Sizes(NamedTuple):
@@ -28,7 +34,7 @@ class Sizes(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A statistic, its p-value and the degrees of freedom of its F approximation (None for Roy's, s > 1)."""
+    """A statistic, its p-value and the degrees of freedom of its F (None for Roy's, s > 1)."""
 
     statistic: float
     pvalue: float
@@ -54,55 +60,54 @@ def wilks(theta: FloatArray, sizes: Sizes) -> Outcome:
 
 
 def pillai(theta: FloatArray, sizes: Sizes) -> Outcome:
-    """V = Σθ_i, by Pillai's F."""
+    """V = Σθ_i, by the beta distribution of V/s with the mean and variance of V, as Muller's F (1998).
+
+    E V = pq/(q + v) and Var V = 2pqv(q + v − p)/((q + v)²(q + v − 1)(q + v + 2)). Pillai's own F has the
+    mean only, and p-values too large where v is small.
+    """
     p, q, v = sizes
     s = min(p, q)
     statistic = float(theta.sum())
-    df = (float(s * (abs(p - q) + s)), float(s * (v - p + s)))
+    total = q + v
+    mean = p * q / total / s
+    variance = 2 * p * q * v * (total - p) / (total**2 * (total - 1) * (total + 2)) / s**2
+    size = mean * (1.0 - mean) / variance - 1.0
+    df = (2.0 * mean * size, 2.0 * (1.0 - mean) * size)
     F = statistic / (s - statistic) * df[1] / df[0] if statistic < s else math.inf
     return _from_f(statistic, F, df)
 
 
 def hotelling(theta: FloatArray, sizes: Sizes) -> Outcome:
-    """U = Σθ_i/(1 − θ_i), by McKeon's F (1974), or Pillai and Samson's where v ≤ p + 1."""
+    """U = Σθ_i/(1 − θ_i), by McKeon's F (1974), for v ≥ p + 4 or s = 1 only."""
     p, q, v = sizes
     with np.errstate(divide="ignore"):
         statistic = float((theta / (1.0 - theta)).sum())
-    s, n = min(p, q), (v - p - 1) / 2
-    if s == 1:
+    if min(p, q) == 1:
         # Exact: one direction, |p − q| + 1 against v − p + 1.
         df = (float(p * q), float(v - p + 1))
         return _from_f(statistic, statistic * df[1] / df[0], df)
-    if n > 1:
-        b = (p + 2 * n) * (q + 2 * n) / (2 * (2 * n + 1) * (n - 1))
-        df = (float(p * q), 4 + (p * q + 2) / (b - 1))
-        F = statistic * df[1] / df[0] * 2 * n / (df[1] - 2)
-    else:
-        df = (float(s * (abs(p - q) + s)), 2.0 * (s * n + 1))
-        F = statistic * df[1] / df[0] / s
-    return _from_f(statistic, F, df)
+    if v < p + HOTELLING_NEEDS:
+        raise DataError(
+            f"Hotelling's test of {p} targets needs {p + HOTELLING_NEEDS} degrees of freedom for the noise, "
+            f"got {v}",
+            cause="too few samples: no approximation of its distribution is good there",
+            remedy="use method='wilks', which needs fewer",
+        )
+    n = (v - p - 1) / 2
+    b = (p + 2 * n) * (q + 2 * n) / (2 * (2 * n + 1) * (n - 1))
+    df = (float(p * q), 4 + (p * q + 2) / (b - 1))
+    return _from_f(statistic, statistic * df[1] / df[0] * 2 * n / (df[1] - 2), df)
 
 
 def roy(theta: FloatArray, sizes: Sizes) -> Outcome:
-    """θ_1/(1 − θ_1), by Johnstone's Tracy–Widom approximation of logit θ_1 (2008); exact for s = 1.
+    """θ_1/(1 − θ_1), by the exact distribution of θ_1 (see `largest_root`).
 
     The F that tables give for s > 1 is only a bound, whose p-value is too small.
     """
     p, q, v = sizes
-    largest = float(theta[0]) if theta.size else 0.0
+    largest = float(theta[0])
     statistic = largest / (1.0 - largest) if largest < 1.0 else math.inf
     if min(p, q) == 1:
         df = (float(max(p, q)), float(v - max(p, q) + q))
         return _from_f(statistic, statistic * df[1] / df[0], df)
-    total = q + v - 1
-    gamma = 2 * math.asin(math.sqrt((min(p, q) - 0.5) / total))
-    phi = 2 * math.asin(math.sqrt((max(p, q) - 0.5) / total))
-    centre = 2 * math.log(math.tan((phi + gamma) / 2))
-    cube = 16 / total**2 / (math.sin(phi + gamma) ** 2 * math.sin(phi) * math.sin(gamma))
-    logit = math.log(statistic) if 0 < statistic < math.inf else math.copysign(math.inf, statistic - 0.5)
-    return Outcome(statistic, _tracy_widom_sf((logit - centre) / cube ** (1 / 3)), None)
-
-
-def _tracy_widom_sf(x: float) -> float:
-    """P(TW_1 > x), by the shifted gamma distribution of the same first three moments (Chiani 2014)."""
-    return float(special.gammaincc(46.446, max(x + 9.84801, 0.0) / 0.186054))
+    return Outcome(statistic, largest_root_sf(largest, p, q, v), None)

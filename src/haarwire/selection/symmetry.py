@@ -117,9 +117,10 @@ def symmetry_test(
 
     The parametric tests ask about y = Wx + b + ε: H₀ is W A = 0, which is W = V Qᵀ, against any W. With E
     the sum of squares of the residuals of least squares and H the additional one of the invariant fit, the
-    statistics are functions of the eigenvalues of (H + E)⁻¹H. They are exact for Gaussian noise where one
-    target or one restriction is tested (Wilks: two), F approximations otherwise; the inputs may have any
-    distribution. They need more samples than features and targets, N > n + m.
+    statistics are functions of the eigenvalues of (H + E)⁻¹H. For Gaussian noise all are exact where one
+    target or one restriction is tested, Wilks' for two as well and Roy's for any number (up to 20, and 5000
+    samples); else F distributions with the right moments stand in for the exact ones. The inputs may have
+    any distribution. They need more samples than features and targets, N > n + m; Hotelling's a few more.
 
     The randomization test asks more: H₀ is that (ρ(g)x, y) has the distribution of (x, y) for all g, so
     that the inputs come in all orientations alike, too. It moves every sample by a random element of its
@@ -163,7 +164,9 @@ def symmetry_test(
     References
     ----------
     Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., chapter 8. Rao, Linear
-    Statistical Inference, 2nd ed., 8c.5. Johnstone, Annals of Statistics 36, 2008, for the largest root.
+    Statistical Inference, 2nd ed., 8c.5. Muller, A new F approximation for the Pillai–Bartlett trace
+    under H₀, J. Computational and Graphical Statistics 7, 1998. Chiani, J. Multivariate Analysis 143, 2016,
+    for the largest root.
 
     Examples
     --------
