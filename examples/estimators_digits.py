@@ -41,21 +41,19 @@ def scores(name: str, size: int | None = None) -> np.ndarray:
         moves = turns.elements() if "augmented" in name else turns.elements()[:1]
         seen = np.concatenate([g.apply(X[rows]) for g in moves])
         model = models[name].fit(seen, np.tile(y[rows], len(moves)))
-        found.append([model.score(X[test], y[test]), model.score(moved[test], y[test])])
+        found.append([model.score(inputs[test], y[test]) for inputs in (X, moved)])
     return np.array([np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(len(folds))])
 
 
 print(f"{'accuracy':20} {'as is':>13} {'turned':>15}")
 for name in models:
-    (as_is, turned), (error, turned_error) = scores(name)
-    print(f"{name:20}  {as_is:.3f} ± {error:.3f}  {turned:.3f} ± {turned_error:.3f}", flush=True)
+    print(f"{name:20}", *(f"{mean:.3f} ± {e:.3f}" for mean, e in scores(name).T), sep="  ", flush=True)
 if len(sys.argv) > 1:
     sizes, colours = [50, 100, 200, 400, 800, 1437], ["#6E6E6E", "#D55E00", "#E69F00", "#009E73", "#0072B2"]
     for name, colour in zip(list(models)[2:], colours, strict=True):
-        mean, error = np.array([scores(name, size)[:, 1] for size in sizes]).T
-        plt.errorbar(sizes, mean, error, color=colour, label=name, marker=".")
+        means, errors = np.array([scores(name, size)[:, 1] for size in sizes]).T
+        plt.errorbar(sizes, means, errors, color=colour, label=name)
     plt.gca().set(xlabel="digits to train on", ylabel="accuracy on turned digits", xscale="log", ylim=(0, 1))
-    plt.xticks(sizes, sizes)
-    plt.xticks([], minor=True)
+    plt.gca().set_xticks(sizes, sizes)
     plt.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     plt.savefig(sys.argv[1], dpi=120, bbox_inches="tight")
