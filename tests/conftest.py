@@ -1,8 +1,14 @@
-"""Hypothesis runs the same examples everywhere: a failure on one machine is a failure on all."""
+"""One BLAS thread, and Hypothesis runs the same examples everywhere: a failure here is a failure anywhere."""
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+import os
+
+# Before NumPy is loaded: the matrices of the tests are small.
+for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 settings.register_profile(
     "haarwire",
