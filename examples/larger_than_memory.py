@@ -37,7 +37,7 @@ def main() -> None:
 
         # Only the 16 invariant coordinates of 64, read by the workers of a cluster.
         subspace = hw.invariant_subspace(rep)
-        local = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+        local = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
         with local as cluster, Client(cluster) as client:
             inner = hw.Moments.from_source(
                 folder / "images", one_hot=True, accuracy="gram", basis=subspace.matrix, cluster=client

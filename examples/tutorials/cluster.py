@@ -22,7 +22,7 @@ import haarwire as hw
 # in 20 pieces, drawn when they are needed.
 
 cluster = LocalCluster(
-    n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
 )
 client = Client(cluster)
 shifts = hw.groups.cyclic_shifts(64)

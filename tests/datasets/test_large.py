@@ -62,7 +62,7 @@ def test_the_same_split_on_a_cluster(tmp_path) -> None:
     local = split_source(folder)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
@@ -148,7 +148,7 @@ def test_the_command(tmp_path, monkeypatch, capsys) -> None:
     assert local["verdict"]["moved"]["approach"] == "hardwired"
     distributed = pytest.importorskip("distributed", reason="needs the dask extra")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", protocol="tcp"
     ) as cluster:
         run("--cluster", cluster.scheduler_address)
     there = json.loads(Path("r.json").read_text())

@@ -49,7 +49,7 @@ def cluster() -> Iterator[LocalCluster]:
     with (
         dask.config.set(settings),
         LocalCluster(
-            n_workers=1, threads_per_worker=1, dashboard_address=None, memory_limit=0, silence_logs=50
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", memory_limit=0, silence_logs=50
         ) as made,
     ):
         yield made
@@ -291,7 +291,7 @@ def test_a_scheduler_that_ends_in_the_middle() -> None:
 
     batches = [dask.delayed(slow)(i) for i in range(0, N, 100)]
     made = LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
     )
     client = Client(made, set_as_default=False, timeout=2)
     end = threading.Timer(0.4, made.close)
