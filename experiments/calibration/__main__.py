@@ -12,7 +12,7 @@ from pathlib import Path
 from .levels import LEVELS, VIOLATIONS, Rate, interval, levels, power
 from .regret import APPROACHES, Cell, regrets
 
-REPETITIONS = {"levels": 2000, "power": 200, "regret": 200}
+REPETITIONS = {"levels": 4000, "power": 400, "regret": 200}
 QUICK = {"levels": 40, "power": 5, "regret": 2}
 
 
