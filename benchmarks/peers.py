@@ -14,6 +14,7 @@ import statistics
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 
 import numpy as np
 from _runner import machine, seconds
@@ -156,10 +157,11 @@ def against_symm_learning() -> None:
         import torch
         from escnn.group import CyclicGroup, directsum
         from symm_learning.linalg import lstsq
+        from symm_learning.representation_theory import isotypic_decomp_rep
     except ImportError as reason:
         print(f"symm-learning is not here ({reason})")
         return
-    rng = np.random.default_rng(0)
+    rng, fresh_names = np.random.default_rng(0), count()
     for order, copies, N in ((4, 16, 2000), (8, 16, 2000), (16, 8, 2000)):
         group = CyclicGroup(order)
         regular = directsum([group.regular_representation] * copies)
@@ -181,6 +183,26 @@ def against_symm_learning() -> None:
 
         case = f"equivariant least squares, C_{order}, {regular.size} → {regular.size}"
         duel(case, ours, "symm-learning", theirs, agreement=losses)
+        duel(
+            f"isotypic decomposition, C_{order}, {regular.size} coordinates",
+            lambda rep=rep: _blocks(hw.isotypic_decomposition(rep)),
+            "symm-learning",
+            # Anew each time, for results are kept; escnn knows the irreducible parts of a regular one.
+            lambda group=group, copies=copies: _their_blocks(
+                isotypic_decomp_rep(
+                    directsum([group.regular_representation] * copies, name=f"sum {next(fresh_names)}")
+                )
+            ),
+            agreement=lambda ours, theirs: f"dimensions of components {ours.tolist()} and {theirs.tolist()}",
+        )
+
+
+def _blocks(decomposition: hw.invariants.IsotypicDecomposition) -> np.ndarray:
+    return np.sort([c.dim * c.multiplicity for c in decomposition.components])
+
+
+def _their_blocks(rep: object) -> np.ndarray:
+    return np.sort([part.size for part in rep.attributes["isotypic_reps"].values()])
 
 
 def at_scale() -> None:
