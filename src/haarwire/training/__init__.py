@@ -50,6 +50,7 @@ from haarwire.training.theory import (
 from haarwire.training.trainer import train
 
 if TYPE_CHECKING:
+    from haarwire.training.invariance_learning import LearnedInvariance, PartlyInvariant, learn_invariance
     from haarwire.training.modules import (
         Augment,
         ModuleComparison,
@@ -74,9 +75,11 @@ __all__ = [
     "FusionFlow",
     "FusionLayers",
     "GradientFlow",
+    "LearnedInvariance",
     "MarginResult",
     "ModuleComparison",
     "ModuleResult",
+    "PartlyInvariant",
     "Plateau",
     "Spanned",
     "SpectralModes",
@@ -97,6 +100,7 @@ __all__ = [
     "invariance_error",
     "invariance_penalty",
     "invariant_max_margin",
+    "learn_invariance",
     "learning_time",
     "linear_teacher",
     "margin_experiment",
@@ -130,9 +134,12 @@ _OF_MODULES = frozenset(
         "symmetrize",
     }
 )
+_OF_INVARIANCE_LEARNING = frozenset({"LearnedInvariance", "PartlyInvariant", "learn_invariance"})
 
 
 def __getattr__(name: str) -> Any:
+    if name in _OF_INVARIANCE_LEARNING:
+        return getattr(import_module("haarwire.training.invariance_learning"), name)
     if name == "modules" or name in _OF_MODULES:
         modules = import_module("haarwire.training.modules")
         return modules if name == "modules" else getattr(modules, name)
