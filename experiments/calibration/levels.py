@@ -71,7 +71,7 @@ def _pvalues(
 
 
 def _has_enough(design: Design, method: str) -> bool:
-    """Whether the samples suffice: Hotelling's test refuses where its approximation is bad."""
+    """Whether the samples suffice: tests refuse where their approximations are bad."""
     X, Y = design.draw(np.random.default_rng(0))
     try:
         hw.symmetry_test(X, Y, design.rep, method=method, n_resamples=1)  # type: ignore[call-overload]

@@ -37,12 +37,12 @@ def draw_levels(rates: list[Rate], path: Path) -> None:
         ax.axvline(100 * level, color="0.5", lw=0.8)
         ax.set_title(f"nominal {100 * level:g} %", fontsize=10)
         ax.set_xlabel("rejected, %")
-        ax.set_xlim(0, max(3.0, 300 * level))
+        ax.set_xlim(0, 100 * max(2.5 * level, *(1.1 * rate.rates[k] for rate in rates)))
         ax.spines[["top", "right"]].set_visible(False)
     axes[0].set_yticks(range(len(designs)), designs, fontsize=8)
     axes[0].invert_yaxis()
     handles, labels = axes[0].get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
+    unique = dict(zip(labels[::-1], handles[::-1], strict=True))
     figure.legend(
         unique.values(), unique.keys(), loc="outside lower center", ncols=5, fontsize=8, frameon=False
     )

@@ -204,7 +204,7 @@ def test_p_values_are_uniform(test: Any, sizes: Sizes) -> None:
 def test_the_moments_of_pillais_trace() -> None:
     """The F has the mean and the variance of simulated traces."""
     rng = np.random.default_rng(1)
-    for sizes in (Sizes(2, 7, 4), Sizes(4, 3, 9)):
+    for sizes in (Sizes(2, 7, 6), Sizes(4, 3, 9)):
         traces = null_roots(rng, sizes, 40_000).sum(axis=1) / min(sizes.p, sizes.q)
         df = pillai(np.full(min(sizes.p, sizes.q), 0.5), sizes).df
         assert df is not None
@@ -258,14 +258,15 @@ def test_the_ends_and_the_largest_sizes() -> None:
     assert largest_root_sf(0.5, 21, 30, 100) == johnstone_sf(0.5, 21, 30, 100)
 
 
-def test_hotellings_test_needs_a_few_more_samples() -> None:
+@pytest.mark.parametrize("method", ["hotelling", "pillai"])
+def test_traces_need_a_few_more_samples(method: Any) -> None:
     rep = hw.groups.cyclic_shifts(4)
     X, Y = samples(rep, 2, 10)
     with pytest.raises(hw.DataError, match="2 targets needs 6 degrees of freedom") as error:
-        hw.symmetry_test(X, Y, rep, method="hotelling")
+        hw.symmetry_test(X, Y, rep, method=method)
     assert "wilks" in error.value.remedy
-    assert hw.symmetry_test(*samples(rep, 2, 11), rep, method="hotelling").df_residual == 6
-    assert hw.symmetry_test(*samples(rep, 1, 7), rep, method="hotelling").df_residual == 2
+    assert hw.symmetry_test(*samples(rep, 2, 11), rep, method=method).df_residual == 6
+    assert hw.symmetry_test(*samples(rep, 1, 7), rep, method=method).df_residual == 2
 
 
 # The randomization test.

@@ -22,7 +22,8 @@ __all__ = ["Outcome", "Sizes", "hotelling", "pillai", "roy", "wilks"]
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
-HOTELLING_NEEDS: Final = 4
+_NEEDED: Final = 4
+"""Degrees of freedom beyond p below which no approximation of a trace's distribution is good."""
 
 
 class Sizes(NamedTuple):
@@ -63,11 +64,13 @@ def pillai(theta: FloatArray, sizes: Sizes) -> Outcome:
     """V = Σθ_i, by the beta distribution of V/s with the mean and variance of V, as Muller's F (1998).
 
     E V = pq/(q + v) and Var V = 2pqv(q + v − p)/((q + v)²(q + v − 1)(q + v + 2)). Pillai's own F has the
-    mean only, and p-values too large where v is small.
+    mean only, and p-values too large where v is small. For v ≥ p + 4 or s = 1 only.
     """
     p, q, v = sizes
     s = min(p, q)
     statistic = float(theta.sum())
+    if s > 1:
+        _check_freedom("Pillai", p, v)
     total = q + v
     mean = p * q / total / s
     variance = 2 * p * q * v * (total - p) / (total**2 * (total - 1) * (total + 2)) / s**2
@@ -75,6 +78,15 @@ def pillai(theta: FloatArray, sizes: Sizes) -> Outcome:
     df = (2.0 * mean * size, 2.0 * (1.0 - mean) * size)
     F = statistic / (s - statistic) * df[1] / df[0] if statistic < s else math.inf
     return _from_f(statistic, F, df)
+
+
+def _check_freedom(name: str, p: int, v: int) -> None:
+    if v < p + _NEEDED:
+        raise DataError(
+            f"{name}'s test of {p} targets needs {p + _NEEDED} degrees of freedom for the noise, got {v}",
+            cause="too few samples: no approximation of its distribution is good there",
+            remedy="use method='wilks' or 'roy', which need fewer",
+        )
 
 
 def hotelling(theta: FloatArray, sizes: Sizes) -> Outcome:
@@ -86,13 +98,7 @@ def hotelling(theta: FloatArray, sizes: Sizes) -> Outcome:
         # Exact: one direction, |p − q| + 1 against v − p + 1.
         df = (float(p * q), float(v - p + 1))
         return _from_f(statistic, statistic * df[1] / df[0], df)
-    if v < p + HOTELLING_NEEDS:
-        raise DataError(
-            f"Hotelling's test of {p} targets needs {p + HOTELLING_NEEDS} degrees of freedom for the noise, "
-            f"got {v}",
-            cause="too few samples: no approximation of its distribution is good there",
-            remedy="use method='wilks', which needs fewer",
-        )
+    _check_freedom("Hotelling", p, v)
     n = (v - p - 1) / 2
     b = (p + 2 * n) * (q + 2 * n) / (2 * (2 * n + 1) * (n - 1))
     df = (float(p * q), 4 + (p * q + 2) / (b - 1))

@@ -120,7 +120,8 @@ def symmetry_test(
     statistics are functions of the eigenvalues of (H + E)⁻¹H. For Gaussian noise all are exact where one
     target or one restriction is tested, Wilks' for two as well and Roy's for any number (up to 20, and 5000
     samples); else F distributions with the right moments stand in for the exact ones. The inputs may have
-    any distribution. They need more samples than features and targets, N > n + m; Hotelling's a few more.
+    any distribution. They need more samples than features and targets, N > n + m; Pillai's and Hotelling's
+    four more.
 
     The randomization test asks more: H₀ is that (ρ(g)x, y) has the distribution of (x, y) for all g, so
     that the inputs come in all orientations alike, too. It moves every sample by a random element of its
