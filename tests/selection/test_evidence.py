@@ -129,6 +129,22 @@ def test_the_choice_is_the_best_of_a_fine_grid(violation: float) -> None:
     assert given_ridge.log_evidence == pytest.approx(found.log_evidence, abs=1e-4)
 
 
+@pytest.mark.parametrize("penalty", ["generators", "projection"])
+@pytest.mark.parametrize("violation", [1.0, 5.0, 30.0])
+def test_weak_penalties_are_tried(penalty: Any, violation: float) -> None:
+    """The prior changes where α is near ridge/ρ, far below the spectrum: there the best α of these data lies."""
+    rep = hw.groups.cyclic_shifts(6)
+    data = hw.datasets.planted(rep, 80, n_targets=2, noise=0.5, violation=violation, rng=0)
+    moments = hw.Moments.from_arrays(data.X, data.Y)
+    found = select_by_evidence(moments, rep, penalty=penalty, fit_intercept=False)
+    alphas = np.concatenate([[0.0], np.logspace(-9, 4, 120), [math.inf]])
+    best = max(
+        float(hw.log_evidence(moments, rep, alphas, ridge, penalty=penalty, fit_intercept=False).max())
+        for ridge in np.logspace(-7, 1, 60)
+    )
+    assert found.log_evidence >= best - 1e-3
+
+
 def test_the_alpha_chosen_falls_as_the_violation_grows() -> None:
     rep = hw.groups.cyclic_shifts(8)
     chosen = []

@@ -45,6 +45,12 @@ _RIDGES: Final = np.logspace(-8.0, 2.0, 11)
 _DIGITS: Final = 1e-3
 """Strengths are found to about this relative precision."""
 
+_PER_DECADE: Final = 8
+"""Strengths tried first in a decade."""
+
+_FLAT: Final = 0.01
+"""Below this share of ridge/ρ, the prior hardly depends on α."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -206,7 +212,7 @@ def select_by_evidence(
     if end >= value:
         # The two searches end a little apart.
         model, alpha, value = fixed, math.inf, end
-    grid = alpha_grid(model.path)
+    grid = model.grid()
     return Evidence(alpha, model.ridge, value, model.noise(alpha), grid, model(grid), fixed.ridge, end)
 
 
@@ -353,6 +359,19 @@ class _Model:
         terms = nu * np.log(2.0 * np.pi * sigma2[:, counted]) + self.volumes(alphas)[:, None] + misfit
         return np.asarray(-0.5 * terms.sum(axis=1))
 
+    def grid(self) -> FloatArray:
+        """0, strengths in geometric progression, and ∞.
+
+        The fit changes where α is near the spectrum, the prior where α is near ridge/ρ, which may be far below.
+        """
+        fit = alpha_grid(self.path)
+        if fit.size == 2:
+            return fit
+        low = min(float(fit[1]), self.ridge / float(self.penalties.max()) * _FLAT)
+        high = float(fit[-2])
+        count = max(fit.size - 2, math.ceil(_PER_DECADE * math.log10(high / low)))
+        return np.concatenate([[0.0], np.geomspace(low, high, count), [np.inf]])
+
     def noise(self, alpha: float) -> FloatArray:
         """Variances at one α, shape (m,)."""
         return np.array(self.variances(self.objectives(np.array([alpha])))[0])
@@ -361,7 +380,7 @@ class _Model:
         """The α of largest evidence, and its value."""
         from scipy.optimize import minimize_scalar
 
-        grid = alpha_grid(self.path)
+        grid = self.grid()
         values = self(grid)
         i = int(np.argmax(values))
         best = float(grid[i]), float(values[i])
