@@ -132,7 +132,7 @@ def test_the_choice_is_the_best_of_a_fine_grid(violation: float) -> None:
 @pytest.mark.parametrize("penalty", ["generators", "projection"])
 @pytest.mark.parametrize("violation", [1.0, 5.0, 30.0])
 def test_weak_penalties_are_tried(penalty: Any, violation: float) -> None:
-    """The prior changes where α is near ridge/ρ, far below the spectrum: there the best α of these data lies."""
+    """The prior changes where α is near ridge/ρ, far below the spectrum: there the best α lies here."""
     rep = hw.groups.cyclic_shifts(6)
     data = hw.datasets.planted(rep, 80, n_targets=2, noise=0.5, violation=violation, rng=0)
     moments = hw.Moments.from_arrays(data.X, data.Y)

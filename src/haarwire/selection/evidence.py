@@ -362,7 +362,7 @@ class _Model:
     def grid(self) -> FloatArray:
         """0, strengths in geometric progression, and ∞.
 
-        The fit changes where α is near the spectrum, the prior where α is near ridge/ρ, which may be far below.
+        The fit changes where α is near the spectrum, the prior where it is near ridge/ρ, perhaps far below.
         """
         fit = alpha_grid(self.path)
         if fit.size == 2:
