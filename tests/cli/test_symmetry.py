@@ -56,6 +56,15 @@ def test_it_prints_the_ranking_and_what_it_says(folder: Path, run: Run) -> None:
     assert "Lowest cross-validated loss: " in out
 
 
+def test_subgroups_are_tried(folder: Path, run: Run) -> None:
+    """Of the shifts of six features: those by two and by three places, and none."""
+    code, out, _ = run("symmetry", "numbers.npz", "--candidates", "cyclic_shifts:6", "--subgroups")
+    assert code == 0
+    lines = [line.split()[0] for line in out.splitlines() if line.startswith(("cyclic", "triv"))]
+    assert lines[0] == "cyclic_shifts:6"
+    assert set(lines[1:]) == {"cyclic_shifts:6⟨a²⟩", "cyclic_shifts:6⟨a³⟩", "trivial:6"}
+
+
 def test_json_is_what_the_function_returns(folder: Path, run: Run) -> None:
     assert run(*SYMMETRY, "--json", "r.json", "--quiet", "--seed", "3", "--rank", "1") == (0, "", "")
     content = json.loads(Path("r.json").read_text(encoding="utf-8"))

@@ -37,6 +37,7 @@ HELP: Final = (
     "invariant.\n\n"
     "Examples:\n\n"
     "  haarwire symmetry digits --candidates image_rotations:8,reflection:64\n\n"
+    "  haarwire symmetry digits --candidates image_rotations:8 --subgroups\n\n"
     "  haarwire symmetry kmers.csv --y species --candidates reverse_complement:4"
 )
 
@@ -78,6 +79,10 @@ def symmetry_command(
             show_default=False,
         ),
     ],
+    subgroups: Annotated[
+        bool,
+        typer.Option("--subgroups", help="Try all subgroups of each candidate, too (up to 128 elements)."),
+    ] = False,
     rank: options.Rank = None,
     x: options.X = None,
     y: options.Y = None,
@@ -92,6 +97,8 @@ def symmetry_command(
         raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
     check_writable(json_file, "--json")
     reps = {name: groups.from_name(name) for name in candidate_names(candidates)}
+    if subgroups:
+        reps = {own.label: own for rep in reps.values() for own in groups.subgroups(rep)}
     source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         result = learn_symmetry(*_all_samples(source), reps, rank=rank, rng=seed, progress=progress)

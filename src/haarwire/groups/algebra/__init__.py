@@ -1,4 +1,4 @@
-"""Sums, products, duals and restrictions of representations.
+"""Sums, products, duals, restrictions and subgroups of representations.
 
 Examples
 --------
@@ -18,6 +18,7 @@ from haarwire.groups.algebra.powers import (
     tensor_power,
 )
 from haarwire.groups.algebra.restriction import restrict
+from haarwire.groups.algebra.subgroups import subgroups
 
 __all__ = [
     "direct_sum",
@@ -27,6 +28,7 @@ __all__ = [
     "outer_product",
     "outer_sum",
     "restrict",
+    "subgroups",
     "symmetric_power",
     "symmetric_power_features",
     "symmetric_power_indices",
