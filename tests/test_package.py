@@ -40,6 +40,29 @@ def test_importing_it_loads_numpy_and_scipy_only() -> None:
     assert {name.partition(".")[0] for name in loaded}.isdisjoint(LATER)
 
 
+@pytest.mark.parametrize("room", ["comparison", "datasets", "landscape", "selection"])
+def test_rooms_are_loaded_when_asked_for(room: str) -> None:
+    assert f"haarwire.{room}" not in modules_after("import haarwire")
+    assert f"haarwire.{room}" in modules_after(f"import haarwire as hw; hw.{room}.__all__")
+
+
+def test_functions_keep_their_names_from_rooms() -> None:
+    """Importing `haarwire.solve` later does not put the room over the function."""
+    statement = (
+        "import haarwire as hw; before = hw.solve, hw.report, hw.compare\n"
+        "import haarwire.solve.path, haarwire.report.gather, haarwire.comparison\n"
+        "from haarwire import solve\n"
+        "assert before == (hw.solve, hw.report, hw.compare) and callable(solve)"
+    )
+    modules_after(statement)
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'solv'"):
+        hw.solv  # noqa: B018
+    assert "solve" in dir(hw)
+
+
 def test_the_groups_of_the_catalogue_need_no_sympy() -> None:
     loaded = modules_after(
         "import haarwire as hw, numpy as np\n"

@@ -1,7 +1,9 @@
 """Haarwire: augment, regularize or hard-wire? Exact invariant linear models for data with a symmetry."""
 
-from haarwire import datasets, groups
-from haarwire.comparison import Comparison, compare
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from haarwire import groups
 from haarwire.errors import (
     ClusterError,
     ConvergenceError,
@@ -35,18 +37,10 @@ from haarwire.invariants import (
     penalty_matrix,
     reynolds_operator,
 )
-from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.moments import Moments, Samples
+
+# `report` and `solve` are rooms and functions: loaded here, so that the functions keep the names.
 from haarwire.report import report
-from haarwire.selection import (
-    cross_validate,
-    learn_symmetry,
-    log_evidence,
-    recommend,
-    select_rank,
-    symmetry_test,
-    verdict,
-)
 from haarwire.solve import (
     Augmented,
     Hardwired,
@@ -58,7 +52,46 @@ from haarwire.solve import (
     solve,
 )
 
+if TYPE_CHECKING:
+    from haarwire import datasets
+    from haarwire.comparison import Comparison, compare
+    from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
+    from haarwire.selection import (
+        cross_validate,
+        learn_symmetry,
+        log_evidence,
+        recommend,
+        select_rank,
+        symmetry_test,
+        verdict,
+    )
+
 __version__ = "0.1.0"
+
+_LATER = {
+    "comparison": ("Comparison", "compare"),
+    "datasets": (),
+    "landscape": ("CriticalPoint", "CriticalPoints", "critical_points"),
+    "selection": (
+        "cross_validate", "learn_symmetry", "log_evidence", "recommend", "select_rank", "symmetry_test",
+        "verdict",
+    ),
+}  # fmt: skip
+"""Rooms loaded when first asked for, and the names exported here: they take as long as all the others."""
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _LATER.items():
+        if name == room or name in names:
+            module = import_module(f"haarwire.{room}")
+            globals()[name] = module if name == room else getattr(module, name)
+            return globals()[name]
+    raise AttributeError(f"module 'haarwire' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
 
 __all__ = [
     "Augmented",

@@ -9,7 +9,6 @@ from typing import Any, Final, TypeAlias, final
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 __all__ = ["BlockGroup", "block_groups", "distinct_stacks"]
 
@@ -70,6 +69,8 @@ def block_groups(A: sp.csr_array) -> Iterator[BlockGroup]:
 
     Rows and columns of A are the nodes of a graph and entries its edges; blocks are its components.
     """
+    from scipy.sparse.csgraph import connected_components
+
     n, k = A.shape
     indices = np.asarray(A.indices, dtype=np.int64) + n
     indptr = np.concatenate([A.indptr, np.full(k, A.indptr[-1])])

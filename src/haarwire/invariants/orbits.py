@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from haarwire.groups import Permutation, Representation, SignedPermutation
 
@@ -57,6 +56,8 @@ def orbit_labels(moves: Sequence[IndexArray], n: int) -> tuple[int, IndexArray]:
 
     Labels count up in the order in which orbits first appear.
     """
+    from scipy.sparse.csgraph import connected_components
+
     if not moves:
         return n, np.arange(n)
     edges = len(moves) * n

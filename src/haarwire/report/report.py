@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
-from haarwire.comparison import Comparison
 from haarwire.errors import FileError
-from haarwire.selection import SymmetryTest
 
 if TYPE_CHECKING:
+    from haarwire.comparison import Comparison
+    from haarwire.selection import SymmetryTest
     from haarwire.training.history import TrainingHistory
 
 __all__ = ["Report", "report"]
