@@ -134,6 +134,12 @@ def test_subspace_operations(rep, rng):
     np.testing.assert_allclose(frame.T @ frame, np.eye(n), atol=1e-13)
 
 
+def test_complements_are_sparse_unless_few_orbits_hold_most_of_the_space():
+    assert isinstance(hw.invariant_subspace(hw.groups.cyclic_shifts(40)).complement_matrix, np.ndarray)
+    many = hw.invariant_subspace(hw.groups.image_rotations(8)).complement_matrix
+    assert many.nnz == 16 * 4 * 3
+
+
 def test_basis_cannot_be_changed_by_accident():
     basis = hw.invariant_subspace(hw.groups.reflection(4)).basis
     with pytest.raises(ValueError, match="read-only"):

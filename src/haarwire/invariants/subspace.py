@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,6 +22,9 @@ __all__ = ["Subspace", "SubspaceCertificate", "invariant_subspace"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IndexArray: TypeAlias = NDArray[np.integer[Any]]
+
+_FULL: Final = 0.25
+"""Share of entries from which on a product with a dense array is many times faster than with a sparse one."""
 
 
 @final
@@ -106,9 +109,11 @@ class Subspace:
 
     @cached_property
     def complement_matrix(self) -> FloatArray | sp.csr_array:
-        """The same as it is stored: sparse for orbits and blocks."""
+        """The same as it is stored: sparse for orbits and blocks, unless a few of them hold most of R^n."""
         if isinstance(self.matrix, sp.csr_array):
-            return (_orbit_complement if self.has_disjoint_supports else _block_complement)(self.matrix)
+            found = (_orbit_complement if self.has_disjoint_supports else _block_complement)(self.matrix)
+            is_full = found.nnz > _FULL * math.prod(found.shape)
+            return found.toarray() if is_full else found
         if self.dim == 0:
             return np.eye(self.ambient_dim)
         full, _ = np.linalg.qr(self.basis, mode="complete")
