@@ -214,8 +214,8 @@ def compare(
     Parameters
     ----------
     data : Dataset or SplitData
-        From `haarwire.datasets.load` or ``Dataset.from_arrays(X, y)``; or, for data larger than memory, from
-        `haarwire.datasets.split_source`, which has split them already.
+        From `haarwire.datasets.load` or ``Dataset.from_arrays(X, y)``; for data larger than memory, with Dask
+        arrays or frames as X and y, or from `haarwire.datasets.split_source`, which has split them already.
     rep : Representation
         The symmetry, acting on the features. For a non-compact group there is no augmentation and no
         question about moved data.

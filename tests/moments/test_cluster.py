@@ -16,8 +16,7 @@ import pytest
 
 import haarwire as hw
 from haarwire import ClusterError, DataError, Moments, ParameterError
-from haarwire.moments import collections as collections_module
-from haarwire.moments import reduction
+from haarwire.moments import alignment, reduction
 from haarwire.moments.conditioning import IllConditionedWarning
 
 pytest.importorskip("distributed", reason="needs the dask extra")
@@ -63,7 +62,7 @@ def client(cluster: LocalCluster) -> Iterator[Client]:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collections_module, "_BLOCK_BYTES", 2**14)
+    monkeypatch.setattr(alignment, "BLOCK_BYTES", 2**14)
     monkeypatch.setattr(reduction, "SEGMENT", 8)
 
 
@@ -209,7 +208,7 @@ def test_labels_and_coordinates() -> None:
 @pytest.mark.parametrize("column_block", [1, 3, 5, 100])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_blocks_of_columns(column_block, dtype, monkeypatch) -> None:
-    monkeypatch.setattr(collections_module, "_BLOCK_BYTES", 2**13 * column_block)
+    monkeypatch.setattr(alignment, "BLOCK_BYTES", 2**13 * column_block)
     X, Y = samples(1e6 if dtype is np.float64 else 10.0, dtype)
     dX, dY = da.from_array(X, chunks=(999, 2)), da.from_array(Y, chunks=(1000, 1))
     with dask.config.set(scheduler="synchronous"):

@@ -9,7 +9,10 @@ from typing import Any, Final, Literal, TypeAlias, final, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire.datasets.collections import held_out_rows, one_hot_collection
 from haarwire.errors import DataError, ParameterError
+from haarwire.moments.checks import is_dask
+from haarwire.moments.rows import as_samples
 
 __all__ = ["Dataset", "Targets", "labelled"]
 
@@ -28,9 +31,9 @@ class Dataset:
     ----------
     name : str
         Shown in tables.
-    X : ndarray, shape (n_samples, n_features)
+    X : ndarray or Dask array, shape (n_samples, n_features)
         Inputs in the type they were stored in (8-bit images stay 8-bit).
-    Y : ndarray, shape (n_samples, n_targets)
+    Y : ndarray or Dask array, shape (n_samples, n_targets)
         Targets; one-hot where there are classes.
     classes : ndarray or None
         What the columns of one-hot targets stand for, sorted; None for numbers.
@@ -53,11 +56,13 @@ class Dataset:
     def from_arrays(X: ArrayLike, y: ArrayLike, *, name: str = "data", targets: Targets = "auto") -> Dataset:
         """Make a data set from arrays; integer or string labels become one-hot targets.
 
+        Dask collections stay where they are: `compare` reads them twice, for test samples and for folds.
+
         Parameters
         ----------
-        X : array_like, shape (n_samples, ...)
+        X : array_like, or Dask array or frame, shape (n_samples, ...)
             Inputs; images and other arrays of higher rank are flattened.
-        y : array_like, shape (n_samples,) or (n_samples, n_targets)
+        y : array_like, or Dask collection, shape (n_samples,) or (n_samples, n_targets)
             Labels or numbers.
         name : str
             Shown in tables.
@@ -78,7 +83,7 @@ class Dataset:
                 cause="a misspelt word, or the targets themselves in its place",
                 remedy="give Dataset.from_arrays(X, y, targets='labels')",
             )
-        inputs, given = _as_array(X, "inputs", name), _as_array(y, "targets", name)
+        inputs, given = _as_arrays(X, y, name)
         if inputs.ndim > 0 and len(inputs) == 0:
             raise DataError(
                 f"{name} has no samples: its inputs have shape {inputs.shape}",
@@ -102,7 +107,12 @@ class Dataset:
                 remedy="give one target row per input row",
             )
         if targets == "labels" or (targets == "auto" and given.ndim == 1 and given.dtype.kind in "biuUSO"):
-            return labelled(name, inputs, given, most=_MOST_CLASSES if targets == "auto" else None)
+            most = _MOST_CLASSES if targets == "auto" else None
+            if not is_dask(inputs):
+                return labelled(name, inputs, given, most=most)
+            one_hot, classes = one_hot_collection(given)
+            _check_number(name, classes, most)
+            return Dataset(name, inputs, one_hot, classes)
         if given.dtype.kind not in "biuf":
             raise DataError(
                 f"the targets of {name} have dtype {given.dtype}, numbers are needed",
@@ -114,6 +124,9 @@ class Dataset:
 
     def split(self, test_size: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
         """Split at random into training and test samples; a source's own split is kept.
+
+        Of Dask arrays the training samples stay where they are, and at most 2²⁶ entries (512 MB) are held
+        out, in memory.
 
         Parameters
         ----------
@@ -130,26 +143,41 @@ class Dataset:
         if self.test is not None:
             return Dataset(self.name, self.X, self.Y, self.classes), self.test
         n = len(self.X)
-        is_number = isinstance(test_size, int | float | np.integer | np.floating) and not isinstance(
-            test_size, bool
-        )
-        if not (is_number and math.isfinite(test_size)) or (test_size >= 1 and test_size != int(test_size)):
-            raise ParameterError(
-                f"the test size must be a share below 1 or a whole number of samples, got {test_size!r}",
-                cause="a percentage, text, or a missing value",
-                remedy="use a share such as 0.25, or a number of samples",
-            )
-        held_out = round(test_size * n) if 0 < test_size < 1 else int(test_size)
-        if not 1 <= held_out <= n - 2:
-            raise ParameterError(
-                f"a test size of {test_size:.4g} leaves {n - held_out} of {n} samples to train on and "
-                f"{held_out} to test on",
-                cause="too few samples, or a share given where a number is needed",
-                remedy="use a share such as 0.25, or a number of samples",
-            )
+        held_out = _held_out(test_size, n)
+        if is_dask(self.X):
+            held = held_out_rows(self.X, self.Y, held_out, rng)
+            return tuple(Dataset(self.name, X, Y, self.classes) for X, Y in held)  # type: ignore[return-value]
         order = rng.permutation(n)
         test, train = np.sort(order[:held_out]), np.sort(order[held_out:])
         return tuple(Dataset(self.name, self.X[rows], self.Y[rows], self.classes) for rows in (train, test))  # type: ignore[return-value]
+
+
+def _held_out(test_size: float, n: int) -> int:
+    """The number of test samples of n."""
+    is_number = isinstance(test_size, int | float | np.integer | np.floating) and not isinstance(
+        test_size, bool
+    )
+    if not (is_number and math.isfinite(test_size)) or (test_size >= 1 and test_size != int(test_size)):
+        raise ParameterError(
+            f"the test size must be a share below 1 or a whole number of samples, got {test_size!r}",
+            cause="a percentage, text, or a missing value",
+            remedy="use a share such as 0.25, or a number of samples",
+        )
+    held_out = round(test_size * n) if 0 < test_size < 1 else int(test_size)
+    if not 1 <= held_out <= n - 2:
+        raise ParameterError(
+            f"a test size of {test_size:.4g} leaves {n - held_out} of {n} samples to train on and "
+            f"{held_out} to test on",
+            cause="too few samples, or a share given where a number is needed",
+            remedy="use a share such as 0.25, or a number of samples",
+        )
+    return held_out
+
+
+def _as_arrays(X: Any, y: Any, name: str) -> tuple[Any, Any]:
+    if is_dask(X, y):
+        return as_samples(X, y)[:2]
+    return _as_array(X, "inputs", name), _as_array(y, "targets", name)
 
 
 def _as_array(values: ArrayLike, what: str, name: str) -> NDArray[Any]:
@@ -206,15 +234,20 @@ def labelled(
             )
         codes = np.searchsorted(known, labels)
         classes = known
-    elif most is not None and len(classes) > most:
+    else:
+        _check_number(name, classes, most)
+    Y = np.zeros((len(labels), len(classes)))
+    Y[np.arange(len(labels)), codes] = 1.0
+    return Dataset(name, X, Y, classes)
+
+
+def _check_number(name: str, classes: NDArray[Any], most: int | None) -> None:
+    if most is not None and len(classes) > most:
         raise DataError(
             f"the targets of {name} have {len(classes)} different values, too many to be taken for labels",
             cause="whole numbers to be predicted as numbers, or a column of names of the samples",
             remedy="say targets='numbers' (--targets numbers), or 'labels' if they are classes indeed",
         )
-    Y = np.zeros((len(labels), len(classes)))
-    Y[np.arange(len(labels)), codes] = 1.0
-    return Dataset(name, X, Y, classes)
 
 
 def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:

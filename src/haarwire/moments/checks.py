@@ -20,14 +20,31 @@ __all__ = [
     "check_fields",
     "check_finite",
     "check_lengths",
+    "is_dask",
     "not_finite",
     "overflow",
+    "refuse_dask",
 ]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
 
 _SEARCH_ROWS = 1024
+
+
+def is_dask(*values: object) -> bool:
+    """Whether one of them is a Dask collection; Dask is not loaded for that."""
+    return any(hasattr(value, "__dask_graph__") and hasattr(value, "to_delayed") for value in values)
+
+
+def refuse_dask(what: str, remedy: str, *values: object) -> None:
+    """Raise ParameterError where one of the values is a Dask collection: what needs rows in memory."""
+    if is_dask(*values):
+        raise ParameterError(
+            f"{what} needs the samples themselves in memory, got a Dask collection.",
+            cause="what it computes is no function of moments.",
+            remedy=remedy,
+        )
 
 
 def as_inputs(X: ArrayLike, name: str) -> NumericArray:
@@ -169,10 +186,17 @@ def as_model(coef: ArrayLike, intercept: ArrayLike, m: int, n: int) -> tuple[Flo
 
 
 def check_finite(X: NumericArray, Y: NumericArray, names: Sequence[str] = ("X", "Y")) -> None:
-    """Raise the DataError that names the first NaN or infinity of X or Y, if there is one."""
+    """Raise the DataError that names the first NaN or infinity of X or Y, if there is one.
+
+    Dask collections are checked where their blocks are read, and pass here.
+    """
     for A in (X, Y):
-        if A.dtype.kind == "f" and not all(
-            np.isfinite(A[start : start + _SEARCH_ROWS]).all() for start in range(0, len(A), _SEARCH_ROWS)
+        if (
+            not is_dask(A)
+            and A.dtype.kind == "f"
+            and not all(
+                np.isfinite(A[start : start + _SEARCH_ROWS]).all() for start in range(0, len(A), _SEARCH_ROWS)
+            )
         ):
             raise not_finite(X, Y, None, names)
 

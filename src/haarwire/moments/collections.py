@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from haarwire.errors import DataError, ParameterError
+from haarwire.moments import alignment
+from haarwire.moments.alignment import aligned, dask_arrays, is_counted
 from haarwire.moments.blocks import Cross, assembled, cross, join_crosses
 from haarwire.moments.cluster import Cluster, collect, connected, dask_module, reduced
 from haarwire.moments.passes import Options, no_samples
@@ -17,10 +19,7 @@ from haarwire.moments.sources.progress import Progress
 from haarwire.moments.streaming import Folded
 from haarwire.moments.summary import Summary
 
-__all__ = ["Leaf", "fold_dask", "leaves_of"]
-
-_BLOCK_BYTES: Final = 2**26
-"""Bytes of a block of rows that is neither too small for BLAS nor too large for a worker."""
+__all__ = ["Leaf", "fold_dask", "leaves_of", "leaves_of_sets"]
 
 _WIDE: Final = 2**14
 """Columns of [X, Y] from which on their scatter (2 GB) is cut into blocks."""
@@ -102,7 +101,16 @@ def leaves_of(X: Any, Y: Any, sample_weight: Any) -> tuple[list[Leaf], int | Non
         return _of_frames(X, Y, sample_weight)
     if not (hasattr(X, "to_delayed") and hasattr(X, "chunks")):
         raise _no_collection(X)
-    X, Y, w = _aligned(X, Y, sample_weight)
+    return _of_arrays(*aligned(X, Y, sample_weight))
+
+
+def leaves_of_sets(X: Any, Y: Any, w: Any, n_sets: int) -> list[Leaf]:
+    """Blocks of arrays that are cut alike, where a leaf gives the moments of so many sets of rows."""
+    return _of_arrays(X, Y, w, n_sets)[0]
+
+
+def _of_arrays(X: Any, Y: Any, w: Any, sets: int = 1) -> tuple[list[Leaf], int]:
+    """Blocks of arrays that are cut alike; a leaf gives so many sets of moments."""
     names = [A.to_delayed().ravel().tolist() for A in (X, Y, *(() if w is None else (w,)))]
     if len({len(blocks) for blocks in names}) != 1:
         raise DataError(
@@ -110,11 +118,10 @@ def leaves_of(X: Any, Y: Any, sample_weight: Any) -> tuple[list[Leaf], int | Non
             cause="collections of unknown chunk sizes that were cut in different ways.",
             remedy="call compute_chunk_sizes() on both, or make both from the same partitions.",
         )
-    lengths = X.chunks[0]
-    is_known = not any(np.isnan(length) for length in lengths)
+    lengths, is_known = X.chunks[0], is_counted(X)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(int) if is_known else [0] * (len(lengths) + 1)
     width = int(X.shape[1] if X.ndim > 1 else 1) + int(Y.shape[1] if Y.ndim > 1 else 1)
-    group = max(1, int(8 * width // max(1, *lengths))) if is_known else 1
+    group = max(1, int(8 * sets * width // max(1, *lengths))) if is_known else 1
     leaves = []
     for first in range(0, len(names[0]), group):
         at = range(first, min(first + group, len(names[0])))
@@ -123,37 +130,6 @@ def leaves_of(X: Any, Y: Any, sample_weight: Any) -> tuple[list[Leaf], int | Non
             Leaf([tuple(blocks[i] for blocks in names) for i in at], files, [int(starts[i]) for i in at])
         )
     return leaves, width
-
-
-def _aligned(X: Any, Y: Any, w: Any) -> tuple[Any, Any, Any]:
-    """The arrays in whole rows, in blocks of equal rows and of a fair size."""
-    da = dask_module("dask.array")
-    if X.ndim > 2:
-        X = X.reshape(X.shape[0], -1)
-    Y = Y if hasattr(Y, "chunks") else da.asarray(Y)
-    Y = Y.reshape(Y.shape[0], -1) if Y.ndim > 2 else Y
-    w = w if w is None or hasattr(w, "chunks") else da.asarray(w)
-    lengths = X.chunks[0]
-    if any(np.isnan(length) for length in lengths):
-        if X.ndim > 1 and len(X.chunks[1]) > 1:
-            X = X.rechunk({1: -1})
-        return X, Y, w
-    for name, A in (("Y", Y), ("sample_weight", w)):
-        if A is not None and not np.isnan(A.shape[0]) and A.shape[0] != X.shape[0]:
-            raise DataError(
-                f"X has {X.shape[0]} rows and {name} has {A.shape[0]}.",
-                cause="collections of different selections, or one that is transposed.",
-                remedy="pass samples as rows, the same samples in the same order.",
-            )
-    row = max(1, int(np.prod(X.shape[1:])) * X.dtype.itemsize)
-    sizes = row * np.asarray(lengths, float)
-    if sizes.max() > 4 * _BLOCK_BYTES or (len(sizes) > 1 and sizes.mean() < _BLOCK_BYTES / 16):
-        rows = max(1, _BLOCK_BYTES // row)
-    else:
-        rows = lengths
-    X = X.rechunk((rows, -1)) if X.ndim > 1 else X.rechunk((rows,))
-    rechunked = [None if A is None else A.rechunk((X.chunks[0], *(-1,) * (A.ndim - 1))) for A in (Y, w)]
-    return X, rechunked[0], rechunked[1]
 
 
 def _of_frames(X: Any, Y: Any, w: Any) -> tuple[list[Leaf], int]:
@@ -172,6 +148,8 @@ def _of_frames(X: Any, Y: Any, w: Any) -> tuple[list[Leaf], int]:
         Y = X[targets[0]] if len(targets) == 1 else X[targets]
     w = X[w] if isinstance(w, str) else w
     X = X[[name for name in names if name not in taken]]
+    if not all(A is None or hasattr(A, "to_dask_array") for A in (Y, w)):
+        return _of_arrays(*dask_arrays(X, Y, w))
     parts = [A.to_delayed() for A in (X, Y, *(() if w is None else (w,)))]
     if len({len(blocks) for blocks in parts}) != 1:
         raise DataError(
@@ -193,7 +171,7 @@ def _fold_wide(X: Any, Y: Any, w: Any, options: Options, *, client: Any, width: 
         )
     Y = Y if hasattr(Y, "chunks") else dask_module("dask.array").asarray(Y)
     Y = Y[:, None] if Y.ndim == 1 else Y
-    rows = max(1, _BLOCK_BYTES // (8 * width))
+    rows = max(1, alignment.BLOCK_BYTES // (8 * width))
     X = X.rechunk((rows, width))
     Y = Y.rechunk((X.chunks[0], width))
     starts = np.concatenate([[0], np.cumsum(X.chunks[0])])

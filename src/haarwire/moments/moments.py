@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from haarwire._linalg import EPS
 from haarwire.errors import DataError
-from haarwire.moments.checks import as_model, check_fields
+from haarwire.moments.checks import as_model, check_fields, is_dask
 from haarwire.moments.conditioning import accurate
 from haarwire.moments.container import read_container, write_container
 from haarwire.moments.passes import OneHot, Options, fold_source
@@ -116,17 +116,17 @@ class Moments:
         accuracy: Accuracy = "gram",
         chunk_rows: int | None = None,
     ) -> Self:
-        """The moments of samples in memory or in a memory map.
+        """The moments of samples in memory, in a memory map, or in Dask collections (as by `from_dask`).
 
         Parameters
         ----------
-        X : array of shape (N, n)
+        X : array, or Dask array or frame, of shape (N, n)
             Inputs: floating point, integers or booleans. 8-bit integers with small whole targets
             (|y| ≤ 128, such as one-hot classes) and without weights take an exact route that is as fast
             as float32.
-        Y : array of shape (N, m) or (N,)
+        Y : array, or Dask array, frame or series, of shape (N, m) or (N,)
             Targets.
-        sample_weight : array of shape (N,), optional
+        sample_weight : array, or Dask array or series, of shape (N,), optional
             Weights: finite, at least zero, not all zero. A whole number is a number of repetitions; a
             sample of weight zero might as well not be there.
         accumulate : {"float64", "float32"}
@@ -146,6 +146,11 @@ class Moments:
         ParameterError
             If an option is out of range.
         """
+        if is_dask(X, Y, sample_weight):
+            from haarwire.moments.alignment import dask_arrays
+
+            arrays = dask_arrays(X, Y, sample_weight)
+            return cls.from_dask(*arrays, accumulate=accumulate, accuracy=accuracy, chunk_rows=chunk_rows)
         return cls._from_fold(
             fold_arrays(X, Y, sample_weight, accumulate, chunk_rows=chunk_rows, accuracy=accuracy)
         )

@@ -15,11 +15,22 @@ from numpy.typing import NDArray
 from haarwire.errors import DataError
 from haarwire.moments.labels import LabelCoder
 from haarwire.moments.passes import Options, PieceFold
+from haarwire.moments.row_sets import RowSets
 from haarwire.moments.sources.source import Part, Piece
-from haarwire.moments.streaming import Folded
+from haarwire.moments.streaming import Folded, check_finite_batch, checked_batch
 from haarwire.moments.summary import joined
 
-__all__ = ["SEGMENT", "add_block", "fold_part", "join", "labels_of_block", "labels_of_part", "tree"]
+__all__ = [
+    "SEGMENT",
+    "add_block",
+    "add_block_to_sets",
+    "fold_part",
+    "join",
+    "join_sets",
+    "labels_of_block",
+    "labels_of_part",
+    "tree",
+]
 
 NumericArray: TypeAlias = NDArray[Any]
 
@@ -49,6 +60,29 @@ def add_block(
     fold = PieceFold(options)
     fold.add(Piece(X, Y, rest[0] if rest else None, file, first_row))
     return join(before, fold.result())
+
+
+def add_block_to_sets(
+    before: list[Folded | None] | None, block: Sequence[Any], sets: RowSets, options: Options, first_row: int
+) -> list[Folded | None]:
+    """Another block of a leaf, dealt out to sets of rows."""
+    X, Y, *rest = (np.asarray(A) for A in block)
+    batch = checked_batch(X, Y, rest[0] if rest else None, " of the arrays", first_row)
+    check_finite_batch(batch)
+    found: list[Folded | None] = []
+    for mask in sets.masks(len(X)):
+        fold = PieceFold(options)
+        if mask.any():
+            fold.add(Piece(X[mask], Y[mask], rest[0][mask] if rest else None, "the arrays", first_row))
+        found.append(fold.result())
+    return join_sets(before, found)
+
+
+def join_sets(a: list[Folded | None] | None, b: list[Folded | None] | None) -> list[Folded | None]:
+    """The sets of two blocks, each joined to its like."""
+    if a is None or b is None:
+        return (b if a is None else a) or []
+    return [join(first, second) for first, second in zip(a, b, strict=True)]
 
 
 def join(a: Folded | None, b: Folded | None) -> Folded | None:

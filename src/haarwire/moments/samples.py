@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from haarwire._linalg import EPS
 from haarwire.errors import DataError
-from haarwire.moments.checks import check_finite
+from haarwire.moments.checks import check_finite, refuse_dask
 from haarwire.moments.moments import Moments
 from haarwire.moments.streaming import checked_batch
 
@@ -83,6 +83,8 @@ class Samples:
         DataError
             If the samples have the wrong shape or type, are not finite, or are none.
         """
+        remedy = "use Moments.from_dask(X, Y), with basis=... for the coordinates in a subspace."
+        refuse_dask("Samples", remedy, X, Y, sample_weight)
         if sp.issparse(X):
             inputs: Any = _checked_sparse(X)
             batch = checked_batch(np.zeros((inputs.shape[0], 1)), Y, sample_weight)

@@ -20,7 +20,17 @@ from haarwire.moments.checks import (
 )
 from haarwire.moments.summary import Summary
 
-__all__ = ["Accuracy", "Batch", "Fold", "Folded", "Precision", "checked_batch", "fold_arrays", "fold_batches"]
+__all__ = [
+    "Accuracy",
+    "Batch",
+    "Fold",
+    "Folded",
+    "Precision",
+    "check_finite_batch",
+    "checked_batch",
+    "fold_arrays",
+    "fold_batches",
+]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
@@ -119,6 +129,14 @@ def checked_batch(
     if sample_weight is not None:
         weights = as_weights(sample_weight, len(inputs), "sample_weight" + where, first_row)
     return Batch(inputs, targets, weights, where, first_row)
+
+
+def check_finite_batch(batch: Batch) -> None:
+    """Raise the DataError that names the first NaN or infinity that counts: before rows are dealt out."""
+    if not all(A.dtype.kind != "f" or np.isfinite(A).all() for A in (batch.X, batch.Y)):
+        counts = slice(None) if batch.weights is None else batch.weights > 0
+        if not all(np.isfinite(A[counts]).all() for A in (batch.X, batch.Y)):
+            raise not_finite(batch.X, batch.Y, batch.weights, batch.names, batch.first_row)
 
 
 def checked_batches(batches: Iterable[tuple[ArrayLike, ...]]) -> Iterator[Batch]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import DataError, ParameterError
-from haarwire.moments import Moments
+from haarwire.moments import Moments, row_sets
+from haarwire.moments.checks import is_dask
+from haarwire.moments.row_sets import Dealt, RowSets
+from haarwire.moments.rows import Arrays, as_samples, moments_of_sets
 
 __all__ = ["FOLDS", "checked_folds", "fold_moments", "further_splits", "random_parts"]
 
@@ -52,6 +55,12 @@ def random_parts(count: int, n_folds: int, rng: np.random.Generator | int | None
     DataError
         With fewer than two samples a fold.
     """
+    _check_number(count, n_folds)
+    order = np.random.default_rng(rng).permutation(count)
+    return [np.sort(part) for part in np.array_split(order, n_folds)]
+
+
+def _check_number(count: int, n_folds: int) -> None:
     if isinstance(n_folds, bool) or not isinstance(n_folds, int | np.integer) or n_folds < 2:
         raise ParameterError(
             f"the number of folds must be an integer ≥ 2, got {n_folds!r}",
@@ -65,8 +74,16 @@ def random_parts(count: int, n_folds: int, rng: np.random.Generator | int | None
             cause="very few samples, or most of them held out for the test",
             remedy="give more samples, or fit one approach with solve(moments, rep, approach=…)",
         )
-    order = np.random.default_rng(rng).permutation(count)
-    return [np.sort(part) for part in np.array_split(order, n_folds)]
+
+
+def _random_sets(
+    samples: Arrays, n_folds: int, rng: np.random.Generator | int | None
+) -> list[IndexArray] | RowSets:
+    count = len(samples.X)
+    if not is_dask(samples.X) or count <= row_sets.DRAWN_ROWS:
+        return random_parts(count, n_folds, rng)
+    _check_number(count, n_folds)
+    return Dealt(int(n_folds), np.random.default_rng(rng).integers(2**32, size=2).tolist())
 
 
 def fold_moments(
@@ -80,13 +97,16 @@ def fold_moments(
 ) -> list[Moments]:
     """Moments of random folds.
 
+    Dask collections are dealt out in one pass by the workers: up to 2²⁴ rows to the very folds that arrays in
+    memory have, beyond that each block by a generator of its own.
+
     Parameters
     ----------
-    X : array_like, shape (N, n)
+    X : array_like, or Dask array or frame, shape (N, n)
         Inputs.
-    Y : array_like, shape (N, m) or (N,)
+    Y : array_like, or Dask collection, shape (N, m) or (N,)
         Targets.
-    sample_weight : array_like, shape (N,), optional
+    sample_weight : array_like, or Dask collection, shape (N,), optional
         Weights.
     n_folds : int
         How many.
@@ -106,18 +126,15 @@ def fold_moments(
     ParameterError
         When the number of folds is not an integer ≥ 2.
     """
-    inputs, targets = np.asarray(X), np.asarray(Y)
-    weights = None if sample_weight is None else np.asarray(sample_weight)
-    lengths = {len(A) if A.ndim else 0 for A in (inputs, targets, weights) if A is not None}
+    samples = as_samples(X, Y, sample_weight)
+    lengths = {len(A) if A.ndim else 0 for A in samples if A is not None}
     if len(lengths) != 1:
-        Moments.from_arrays(inputs, targets, weights)  # says what does not fit
+        Moments.from_arrays(*samples)  # says what does not fit
     folds: list[Moments] = []
-    parts: Sequence[IndexArray] = random_parts(len(inputs), n_folds, rng)
-    for i, rows in enumerate(parts):
-        chosen = None if weights is None else weights[rows]
-        folds.append(Moments.from_arrays(inputs[rows], targets[rows], chosen))
+    for fold in moments_of_sets(samples, _random_sets(samples, n_folds, rng)):
+        folds.append(fold)
         if progress is not None:
-            progress((i + 1) / n_folds)
+            progress(len(folds) / n_folds)
     return folds
 
 
@@ -139,13 +156,14 @@ def further_splits(
     ParameterError
         When n_repeats is not a positive integer.
     """
+    samples = as_samples(X, Y, sample_weight)
     if n_repeats is None:
-        shape = np.shape(X)
-        n_repeats = REPEATS if shape[0] < FEW * shape[1] else 1
+        n_samples, n_features = samples.X.shape[:2]
+        n_repeats = REPEATS if n_samples < FEW * n_features else 1
     if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
         raise ParameterError(
             f"n_repeats must be a positive integer, got {n_repeats!r}",
             cause="a fractional or negative count",
             remedy="use n_repeats=1 for one split into folds, or 4 where samples are few",
         )
-    return [fold_moments(X, Y, sample_weight, n_folds=n_folds, rng=rng) for _ in range(n_repeats - 1)]
+    return [fold_moments(*samples, n_folds=n_folds, rng=rng) for _ in range(n_repeats - 1)]

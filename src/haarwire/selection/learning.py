@@ -136,13 +136,13 @@ def learn_symmetry(
 
     Parameters
     ----------
-    X : array_like, shape (N, n)
+    X : array_like, or Dask array or frame, shape (N, n)
         Inputs.
-    Y : array_like, shape (N, m) or (N,)
+    Y : array_like, or Dask collection, shape (N, m) or (N,)
         Targets.
     candidates : iterable of Representation or str, or mapping from names to them
         Symmetries acting on R^n, by name as in `groups.from_name`. The trivial one is added.
-    sample_weight : array_like, shape (N,), optional
+    sample_weight : array_like, or Dask collection, shape (N,), optional
         Analytic weights (see `symmetry_test`).
     rank : int, optional
         Rank bound of the cross-validated models.

@@ -83,10 +83,10 @@ def select_rank(
 
     Parameters
     ----------
-    X : array_like of shape (N, n), Moments, or sequence of Moments
+    X : array_like, or Dask array or frame, of shape (N, n); Moments; or sequence of Moments
         Inputs; moments are enough for all methods but ``"cv"``, for which give those of folds:
         ``select_rank(moments, rep)``, ``select_rank(folds, rep)``.
-    Y : array_like, shape (N, m) or (N,), or Representation
+    Y : array_like, or Dask collection, shape (N, m) or (N,); or Representation
         Targets; with moments, the symmetry.
     rep : Representation
         The symmetry.
@@ -96,7 +96,7 @@ def select_rank(
         How.
     ridge : float
         Ordinary ridge, for ``"cv"`` only.
-    sample_weight : array_like, shape (N,), optional
+    sample_weight : array_like, or Dask collection, shape (N,), optional
         Analytic weights.
     n_folds : int
         Of ``"cv"`` from samples.

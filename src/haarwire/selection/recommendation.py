@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
+from haarwire.moments.rows import as_samples
 from haarwire.selection.cross_validation import CrossValidation
 from haarwire.selection.folds import FOLDS, checked_folds, fold_moments, further_splits
 from haarwire.selection.grid import alpha_grid
@@ -115,13 +116,13 @@ def recommend(
 
     Parameters
     ----------
-    X : array_like, shape (N, n)
-        Inputs.
-    Y : array_like, shape (N, m) or (N,)
+    X : array_like, or Dask array or frame, shape (N, n)
+        Inputs. Dask collections are read once for each split into folds.
+    Y : array_like, or Dask collection, shape (N, m) or (N,)
         Targets.
     rep : Representation
         The symmetry.
-    sample_weight : array_like, shape (N,), optional
+    sample_weight : array_like, or Dask collection, shape (N,), optional
         Weights.
     rank : int, optional
         Bound on the rank. None: chosen too.
@@ -162,8 +163,9 @@ def recommend(
     ('hardwired', True)
     """
     generator = np.random.default_rng(rng)
-    folds = fold_moments(X, Y, sample_weight, n_folds=n_folds, rng=generator)
-    further = further_splits(X, Y, sample_weight, n_folds=n_folds, n_repeats=n_repeats, rng=generator)
+    samples = as_samples(X, Y, sample_weight)
+    folds = fold_moments(*samples, n_folds=n_folds, rng=generator)
+    further = further_splits(*samples, n_folds=n_folds, n_repeats=n_repeats, rng=generator)
     return recommend_from_folds(folds, rep, further=further, rank=rank, ridge=ridge, penalty=penalty)
 
 
@@ -326,6 +328,8 @@ def _advised(
 
 def _best(means: FloatArray, table: FloatArray, ranks: NDArray[np.integer[Any]]) -> _Best:
     place, column = np.unravel_index(int(np.argmin(means)), means.shape)
+    # The least of ranks that make the same model, which rounding would choose among.
+    column = np.argmax(means[place] <= means[place, column] * (1.0 + _SAME))
     rank = int(ranks[column])
     return _Best(int(place), rank, table[place, rank], float(means[place, column]))
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import DataError, NotCompactError, ParameterError
 from haarwire.moments import Moments
+from haarwire.moments.checks import refuse_dask
 from haarwire.selection.cross_validation import cross_validate
 from haarwire.selection.grid import alpha_grid
 from haarwire.solve import RegularizationPath
@@ -133,6 +134,7 @@ def select_leave_one_out(
     DataError
         When the path was not computed from these samples.
     """
+    refuse_dask("leave-one-out", "use select(path, fold_moments(X, Y))", X, Y)
     inputs = np.asarray(X, dtype=np.float64)
     targets = np.asarray(Y, dtype=np.float64).reshape(len(inputs), -1)
     m, n = path.shape

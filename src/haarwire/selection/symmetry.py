@@ -12,6 +12,7 @@ from haarwire._linalg import default_tolerance, symmetric_whitener
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
+from haarwire.moments.checks import refuse_dask
 from haarwire.selection.multivariate import Sizes, hotelling, pillai, roy, wilks
 from haarwire.selection.randomization import randomization
 from haarwire.solve import penalty_frame
@@ -130,9 +131,10 @@ def symmetry_test(
 
     Parameters
     ----------
-    X : array_like, shape (N, n), or Moments
-        Inputs. Moments are enough for the parametric tests: ``symmetry_test(moments, rep)``.
-    Y : array_like, shape (N, m) or (N,), or Representation
+    X : array_like, or Dask array or frame, shape (N, n); or Moments
+        Inputs. Moments are enough for the parametric tests: ``symmetry_test(moments, rep)``. The
+        randomization test needs samples in memory.
+    Y : array_like, or Dask collection, shape (N, m) or (N,); or Representation
         Targets; with moments, the symmetry.
     rep : Representation
         The symmetry. The randomization test needs random elements of it.
@@ -193,6 +195,9 @@ def symmetry_test(
                 remedy="give symmetry_test(X, Y, rep, method='randomization')",
             )
         return _parametric(X, symmetry, method, fit_intercept)  # type: ignore[arg-type]
+    if method == "randomization":
+        remedy = "use method='wilks', or a random part of the samples that fits: X[rows].compute()"
+        refuse_dask("the randomization test", remedy, X, Y, sample_weight)
     moments = Moments.from_arrays(X, Y, sample_weight)  # type: ignore[arg-type]
     check_kinds(moments, rep)  # type: ignore[arg-type]
     assert rep is not None
