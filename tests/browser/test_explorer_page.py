@@ -32,7 +32,9 @@ def explorer() -> Explorer:
 
     pytest.importorskip("sklearn", reason="needs the sklearn extra")
     symmetries = [hw.groups.image_rotations(8), hw.groups.image_rotations(8, reflections=True)]
-    return Explorer(hw.datasets.load("digits"), symmetries, rank=5)
+    found = Explorer(hw.datasets.load("digits"), symmetries, rank=5)
+    found.prepare(patience=60.0)
+    return found
 
 
 @pytest.fixture
@@ -93,8 +95,8 @@ def test_its_pictures_are_those_of_the_library(visit: Visit, explorer: Explorer,
     )
     pixels = np.array(painted, dtype=float).reshape(10, 64, 4)
     signed = np.where(pixels[:, :, 0] < pixels[:, :, 2], 255 - pixels[:, :, 0], pixels[:, :, 2] - 255)
-    fit = explorer._fit(0, len(explorer.sizes) - 1, 0)
-    coef = fit.path.at(float(explorer._group(0).alphas[25]), rank=5).coef
+    fit = explorer._fits.fit(0, len(explorer.sizes) - 1, 0)
+    coef = fit.path.at(float(explorer._fits.alphas(0)[25]), rank=5).coef
     assert np.corrcoef(signed.ravel(), coef.ravel())[0, 1] > 0.99
 
 
@@ -132,6 +134,24 @@ def test_a_page_of_another_site_learns_nothing(browser: Any, server: Server) -> 
     assert page.evaluate(asked).startswith("refused")
     quiet = f"fetch('{server[0]}', {{mode: 'no-cors'}}).then((r) => r.text(), (e) => 'refused: ' + e)"
     assert page.evaluate(quiet).partition(":")[0] in ("", "refused")
+    page.context.close()
+
+
+def test_it_tells_what_is_still_computed(browser: Any, server: Server) -> None:
+    page = browser.new_context().new_page()
+    done = [3]
+    page.route("**/prepared?*", lambda route: route.fulfill(json={"done": done[0], "planned": 16}))
+    page.goto(server[0])
+    page.locator("#ahead").filter(has_text="3 of 16 pairs").wait_for()
+    done[0] = 16
+    page.locator("#ahead").wait_for(state="hidden")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    asked: list[Any] = []
+    page.route("**/frame?*", lambda route: asked.append(route))  # noqa: PLW0108  a bound builtin is refused
+    page.locator("#alpha").fill("3")
+    page.locator("#busy").filter(has_text="Computing").wait_for()
+    asked[0].continue_()
+    page.locator("#busy").wait_for(state="hidden")
     page.context.close()
 
 

@@ -88,14 +88,39 @@ def test_answers_are_json(explorer: Explorer) -> None:
         assert json.loads(json.dumps(answer, allow_nan=False)) == answer
 
 
-def test_neighbours_are_warmed_and_forgotten_in_turn(explorer: Explorer) -> None:
-    explorer.view(0, 1, 0)
-    wanted = explorer.neighbours
-    assert (0, 0) in wanted
-    assert (1, 1) in wanted
-    for group, size in wanted:
-        explorer.warm(group, size)
-    assert set(wanted) <= set(explorer._inputs)
+def test_what_is_nearest_is_factored_ahead_first(explorer: Explorer) -> None:
+    symmetries = [hw.groups.image_rotations(4), hw.groups.image_rotations(4, reflections=True)]
+    fresh = Explorer(explorer.data, symmetries, rank=2)
+    last = len(fresh.sizes) - 1
+    assert fresh.plan[:3] == [(0, last), (1, last), (0, last - 1)]
+    assert len(fresh.plan) == 2 * len(fresh.sizes)
+    fresh.view(1, 1, 0)
+    assert fresh.moved.is_set()
+    assert fresh.plan[:4] == [(1, 1), (0, 1), (1, 0), (1, 2)]
+
+
+def test_it_tells_how_much_is_factored(explorer: Explorer) -> None:
+    fresh = Explorer(explorer.data, [hw.groups.image_rotations(4)], rank=2)
+    planned = len(fresh.plan)
+    assert fresh.prepared == {"done": 0, "planned": planned}
+    fresh.prepare(patience=-1.0)
+    assert fresh.prepared["done"] == 0
+    fresh.warm(*fresh.plan[0])
+    assert fresh.prepared["done"] == 1
+    told: list[float] = []
+    fresh.prepare(progress=told.append)
+    assert fresh.prepared == {"done": planned, "planned": planned}
+    assert told == [(i + 1) / planned for i in range(planned)]
+
+
+def test_no_more_is_planned_than_fits_in_memory(monkeypatch: pytest.MonkeyPatch, explorer: Explorer) -> None:
+    monkeypatch.setattr("haarwire.explorer.fits._MEMORY", 0)
+    fresh = Explorer(explorer.data, [hw.groups.image_rotations(4)], rank=2)
+    fresh.prepare()
+    assert fresh.prepared == {"done": 4, "planned": 4}
+    first = fresh.view(0, 0, 0)
+    fresh.prepare()
+    assert fresh.view(0, 0, 0) == first
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ def test_it_answers_its_own_page(port: int) -> None:
     assert ask(port, "/frame?group=0&size=0&noise=0&alpha=3&rank=2", Host=f"localhost:{port}")[0] == 200
 
 
+def test_it_tells_how_much_is_factored_ahead(port: int, explorer: Explorer) -> None:
+    status, _, body = ask(port, "/prepared")
+    assert status == 200
+    assert json.loads(body)["planned"] == 2 * len(explorer.sizes)
+
+
 @pytest.mark.parametrize("host", ["example.org", "localhost.example", "192.168.0.1", "127.0.0.1.example", ""])
 def test_it_refuses_other_hosts(port: int, host: str) -> None:
     for address in ("/", "/view?group=0&size=0&noise=0"):

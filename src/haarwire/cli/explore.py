@@ -67,6 +67,7 @@ def explore_command(
             seed=seed,
             progress=lambda share: progress("reading", share),
         )
+        explorer.prepare(progress=lambda share: progress("factoring", share))
     serve(explorer, port=port, open_browser=browser, announce=lambda address: _announce(address, quiet=quiet))
 
 

@@ -1,4 +1,4 @@
-"""The explorer's server: one page, and two addresses that it asks for numbers."""
+"""The explorer's server: one page, and three addresses that it asks for numbers."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def application(explorer: Explorer) -> Starlette:
             Route("/", pages.page),
             Route("/view", pages.view),
             Route("/frame", pages.frame),
+            Route("/prepared", pages.prepared),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS), www_redirect=False),
@@ -63,6 +64,9 @@ class _Pages:
 
     def frame(self, request: Request) -> Response:
         return _answer(request, self.explorer.frame, "group", "size", "noise", "alpha", "rank")
+
+    def prepared(self, _: Request) -> Response:
+        return JSONResponse(self.explorer.prepared)
 
 
 def _answer(request: Request, ask: object, *names: str) -> Response:

@@ -6,9 +6,10 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from haarwire.errors import MissingDependencyError, ParameterError
+from haarwire.errors import HaarwireError, MissingDependencyError, ParameterError
 
 if TYPE_CHECKING:
     from haarwire.explorer.explorer import Explorer
@@ -70,10 +71,11 @@ def _warm(explorer: Explorer) -> None:
     """Factor what may be asked for next, in order, and again from the start when something was."""
     while True:
         explorer.moved.clear()
-        for group, size in explorer.neighbours:
+        for group, size in explorer.plan:
             if explorer.moved.is_set():
                 break
-            explorer.warm(group, size)
+            with suppress(HaarwireError):  # told when it is asked for
+                explorer.warm(group, size)
         else:
             explorer.moved.wait()
 

@@ -57,17 +57,22 @@ class HeldOut:
         Of the training samples.
     moments : Moments
         Of the held-out samples; about the origin where the path has no intercept.
+    averaged : Moments, optional
+        `average_moments` of them under the symmetry of the path, where they are known already.
     """
 
-    def __init__(self, path: RegularizationPath, moments: Moments) -> None:
+    def __init__(
+        self, path: RegularizationPath, moments: Moments, *, averaged: Moments | None = None
+    ) -> None:
         self.path = path
         self.moments = moments
+        self._averaged = averaged
         self._rise = moments.y_mean - path.setting.y_mean
         self._total = float(np.trace(moments.total))
 
     def of_other_targets(self, path: RegularizationPath) -> HeldOut:
         """The same samples for a path that differs from this one in its targets only, at no further cost."""
-        other = HeldOut(path, self.moments)
+        other = HeldOut(path, self.moments, averaged=self._averaged)
         other.__dict__.update({name: value for name, value in self.__dict__.items() if name in _OF_INPUTS})
         return other
 
@@ -103,9 +108,10 @@ class HeldOut:
             moving = moving - project_samples(moving, rep.dual)
         fixed = np.concatenate([path.whitener.T, path.directions.T - moving])
         at_rest = self.moments.x_mean - path.setting.x_mean
+        averaged = average_moments(self.moments, rep) if self._averaged is None else self._averaged
         gram = fixed @ self.moments.gram @ fixed.T
         first = path.whitener.shape[1]
-        gram[first:, first:] += moving @ average_moments(self.moments, rep).gram @ moving.T
+        gram[first:, first:] += moving @ averaged.gram @ moving.T
         shift = fixed @ at_rest
         shift[first:] -= moving @ path.setting.x_mean
         return _Seen(gram, self.moments.cross @ fixed.T, shift)

@@ -19,6 +19,18 @@ function liveSource(start) {
     byId("trouble").textContent = text;
   }
 
+  /** How many changes of symmetry and samples are factored ahead, until all are. */
+  async function tellAhead() {
+    try {
+      const { done, planned } = await ask("prepared", {});
+      byId("ahead").hidden = done === planned;
+      byId("ahead").textContent = `Factored ahead: ${done} of ${planned} pairs of symmetry and samples. The others take a moment when chosen.`;
+      if (done < planned) setTimeout(tellAhead, 1000);
+    } catch {
+      byId("ahead").hidden = true;
+    }
+  }
+
   /** One question at a time; of those that come meanwhile only the last is asked. */
   async function oneByOne(work) {
     if (busy) {
@@ -26,6 +38,7 @@ function liveSource(start) {
       return new Promise((resolve) => { waiting = resolve; }).then((go) => (go ? oneByOne(work) : null));
     }
     busy = true;
+    const slow = setTimeout(() => { byId("busy").hidden = false; }, 200);
     try {
       const result = await work();
       trouble("");
@@ -35,6 +48,8 @@ function liveSource(start) {
       return null;
     } finally {
       busy = false;
+      clearTimeout(slow);
+      byId("busy").hidden = true;
       const next = waiting;
       waiting = null;
       next?.(true);
@@ -98,6 +113,7 @@ function liveSource(start) {
         change();
       });
     }
+    tellAhead();
     return change();
   }
 
