@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire.errors import MissingDependencyError
-from haarwire.moments.checks import as_weights
+from haarwire.estimators.dask import checked_collections, to_weights
+from haarwire.moments.checks import as_weights, is_dask, refuse_dask
 
 try:
     from sklearn.utils.validation import validate_data
@@ -27,8 +28,18 @@ SPARSE: Final = ("csr", "csc")
 """Sparse formats that are taken as they are; others are converted to the first one."""
 
 
-def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool, **options: Any) -> Any:
+def validated(
+    estimator: Any,
+    X: Any,
+    y: Any = "no_validation",
+    *,
+    reset: bool,
+    takes_dask: bool = False,
+    **options: Any,
+) -> Any:
     """X, or (X, y), as finite arrays of float64 or float32; notes or checks the features' number and names.
+
+    Dask collections stay Dask arrays, of the type they have, where the estimator takes them.
 
     Parameters
     ----------
@@ -38,14 +49,22 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool, 
         y may be left out.
     reset : bool
         Whether the features are new (in ``fit``), or must be those noted before.
+    takes_dask : bool
+        Whether the estimator takes Dask collections, or says that it does not.
     options
         More arguments of scikit-learn's ``validate_data``.
     """
+    if is_dask(X, y):
+        if not takes_dask:
+            refuse_dask(type(estimator).__name__, "pass parts that fit in memory: X[rows].compute()", X, y)
+        inputs, targets, look = checked_collections(X, None if isinstance(y, str) else y)
+        validate_data(estimator, look, reset=reset)
+        return inputs if targets is None else (inputs, targets)
     return validate_data(estimator, X, y, reset=reset, dtype=[np.float64, np.float32], **options)
 
 
-def checked_weights(sample_weight: ArrayLike | None, n_samples: int) -> FloatArray | None:
-    """Weights as an array of shape (n_samples,), from an array or one number for all samples.
+def checked_weights(sample_weight: ArrayLike | None, n_samples: int) -> Any:
+    """Weights as an array or Dask array of shape (n_samples,), from an array or one number for all samples.
 
     Raises
     ------
@@ -54,6 +73,8 @@ def checked_weights(sample_weight: ArrayLike | None, n_samples: int) -> FloatArr
     """
     if sample_weight is None:
         return None
+    if is_dask(sample_weight):
+        return to_weights(sample_weight, n_samples)
     given = np.asarray(sample_weight)
     return as_weights(np.full(n_samples, given) if given.ndim == 0 else given, n_samples, "sample_weight")
 

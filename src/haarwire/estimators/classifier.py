@@ -13,8 +13,11 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from haarwire.errors import DataError, ParameterError
 from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
+from haarwire.estimators.dask import accuracy, by_blocks, column, weight_of_classes
 from haarwire.estimators.linear import LinearEstimator, targets_like
 from haarwire.groups import Representation
+from haarwire.moments.checks import is_dask
+from haarwire.moments.rows import classes_of
 
 __all__ = ["InvariantClassifier"]
 
@@ -97,11 +100,11 @@ class InvariantClassifier(ClassifierMixin, LinearEstimator):
 
         Parameters
         ----------
-        X : array_like or sparse array, shape (n_samples, n_features)
+        X : array_like, sparse array, or Dask array or frame, shape (n_samples, n_features)
             Inputs.
-        y : array_like, shape (n_samples,)
-            Labels.
-        sample_weight : array_like, shape (n_samples,), optional
+        y : array_like, or Dask array or series, shape (n_samples,)
+            Labels. Those of Dask collections take a pass before, to find the classes.
+        sample_weight : array_like, or Dask collection, shape (n_samples,), optional
             Weights ≥ 0; a whole number is a number of repetitions.
 
         Returns
@@ -116,8 +119,10 @@ class InvariantClassifier(ClassifierMixin, LinearEstimator):
             When a parameter is out of range.
         """
         samples, labels = self._checked(X, y, reset=True)
-        classes, positions = np.unique(labels, return_inverse=True)
+        classes = classes_of(labels) if is_dask(labels) else np.unique(labels)
+        check_classification_targets(classes)
         _check_several(classes)
+        positions = by_blocks(_positions, labels, classes, dtype=np.intp)
         weights = self._weights(sample_weight, classes, positions)
         self._fit_targets(samples, _codes(samples, positions, classes), weights, is_flat=False)
         self.classes_ = classes
@@ -156,15 +161,7 @@ class InvariantClassifier(ClassifierMixin, LinearEstimator):
         is_first = not self.__sklearn_is_fitted__()
         known = self._known_classes(classes, is_first=is_first)
         samples, labels = self._checked(X, y, reset=is_first)
-        positions = np.searchsorted(known, labels)
-        positions[positions == known.size] = 0
-        if (known[positions] != labels).any():
-            unknown = labels[known[positions] != labels][:1].tolist()[0]
-            raise DataError(
-                f"y holds the label {unknown!r}, which is not one of the classes",
-                cause="classes of the first call that were not all there are",
-                remedy="give every label that may come as classes= in the first call",
-            )
+        positions = by_blocks(_positions, labels, known, dtype=np.intp)
         weights = self._weights(sample_weight, known, positions)
         self._add_targets(samples, _codes(samples, positions, known), weights, is_flat=False)
         self.classes_ = known
@@ -190,22 +187,22 @@ class InvariantClassifier(ClassifierMixin, LinearEstimator):
         return self.classes_
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> Any:
-        samples, labels = validated(self, X, y, reset=reset, accept_sparse=SPARSE)
+        samples, labels = validated(self, X, y, reset=reset, takes_dask=True, accept_sparse=SPARSE)
+        if is_dask(labels):
+            return samples, column(labels)
         check_classification_targets(labels)
         return samples, labels
 
-    def _weights(
-        self, sample_weight: ArrayLike | None, classes: NDArray[Any], positions: NDArray[np.intp]
-    ) -> FloatArray | None:
+    def _weights(self, sample_weight: ArrayLike | None, classes: NDArray[Any], positions: Any) -> Any:
         given = checked_weights(sample_weight, positions.size)
         if self.class_weight is None:
             return given
-        weights = np.ones(positions.size) if given is None else given
+        weights = np.ones_like(positions, dtype=np.float64) if given is None else given
         if isinstance(self.class_weight, dict):
             factors = compute_class_weight(self.class_weight, classes=classes, y=classes)
         elif isinstance(self.class_weight, str) and self.class_weight == "balanced":
-            totals = np.bincount(positions, weights, minlength=classes.size)
-            share = weights.sum() / classes.size
+            totals = weight_of_classes(positions, weights, classes.size)
+            share = totals.sum() / classes.size
             factors = np.divide(share, totals, out=np.zeros(classes.size), where=totals > 0)
         else:
             raise ParameterError(
@@ -213,18 +210,24 @@ class InvariantClassifier(ClassifierMixin, LinearEstimator):
                 cause="a list of weights, or a misspelt word",
                 remedy='use class_weight="balanced", or a dict of label: weight',
             )
-        return np.asarray(weights * factors[positions])
+        return weights * by_blocks(_looked_up, positions, factors, dtype=np.float64)
 
-    def decision_function(self, X: ArrayLike) -> FloatArray:
+    def decision_function(self, X: ArrayLike) -> Any:
         """W x + b, shape (n_samples, n_classes); for two classes (n_samples,), positive for the second."""
         scores = self._linear(X)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> Any:
         """The class of the largest output, for each row of X."""
         scores = self.decision_function(X)
         winners = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
-        return np.asarray(self.classes_[winners])
+        return by_blocks(_looked_up, winners, self.classes_, dtype=self.classes_.dtype)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The share of labels that are predicted right."""
+        if is_dask(X, y):
+            return accuracy(self.predict(X), y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -241,7 +244,26 @@ def _check_several(classes: NDArray[Any]) -> None:
         )
 
 
-def _codes(X: Any, positions: NDArray[np.intp], classes: NDArray[Any]) -> FloatArray:
+def _positions(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
+    """The position of each label among the sorted classes, or DataError."""
+    given = np.asarray(labels)
+    positions = np.searchsorted(classes, given)
+    positions[positions == classes.size] = 0
+    if (classes[positions] != given).any():
+        unknown = given[classes[positions] != given][:1].tolist()[0]
+        raise DataError(
+            f"y holds the label {unknown!r}, which is not one of the classes",
+            cause="classes of the first call that were not all there are",
+            remedy="give every label that may come as classes= in the first call",
+        )
+    return positions
+
+
+def _looked_up(positions: NDArray[np.intp], table: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(table[positions])
+
+
+def _codes(X: Any, positions: Any, classes: NDArray[Any]) -> Any:
     """+1 for the sample's class and −1 for the others; one column for two classes."""
     if classes.size == 2:
         return targets_like(X, 2.0 * positions - 1.0)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.estimators.linear import moments_of
+from haarwire.estimators.linear import parts_of
 from haarwire.moments import Moments
 
 __all__ = ["Fold", "folds_of"]
@@ -33,20 +33,17 @@ def folds_of(
     errors of the difference are relative to the whole.
     """
     N = X.shape[0]
-    for train_given, test_given in splits:
-        train, test = _positions(train_given, N), _positions(test_given, N)
-        held_out = _part(X, Y, weights, test)
+    sides = [(_positions(train, N), _positions(test, N)) for train, test in splits]
+    for (train, test), held_out in zip(
+        sides, parts_of(X, Y, weights, [test for _, test in sides]), strict=True
+    ):
         is_rest = np.zeros(N, dtype=bool)
         is_rest[test] = True
         is_rest[train] ^= True
         can_subtract = train.size + test.size == N and is_rest.all() and 2.0 * held_out.weight <= whole.weight
-        yield Fold(whole - held_out if can_subtract else _part(X, Y, weights, train), held_out)
+        yield Fold(whole - held_out if can_subtract else next(parts_of(X, Y, weights, [train])), held_out)
 
 
 def _positions(rows: Any, n_samples: int) -> IndexArray:
     """Row numbers counted from 0, from row numbers or a mask."""
     return np.asarray(np.arange(n_samples)[np.asarray(rows)])
-
-
-def _part(X: Any, Y: FloatArray, weights: FloatArray | None, rows: IndexArray) -> Moments:
-    return moments_of(X[rows], Y[rows], None if weights is None else weights[rows])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, final
 
@@ -17,6 +18,8 @@ from haarwire.estimators._sklearn import SPARSE, validated
 from haarwire.estimators.representations import resolved
 from haarwire.groups import Representation
 from haarwire.moments import Moments, Samples
+from haarwire.moments.checks import is_dask
+from haarwire.moments.rows import as_samples, moments_of_sets
 from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized, Solution, solve
 
 __all__ = [
@@ -26,10 +29,13 @@ __all__ = [
     "bounded_rank",
     "checked_intercept",
     "moments_of",
+    "parts_of",
+    "predicted",
     "targets_like",
 ]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
+IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 APPROACHES: Final = ("hardwired", "augmented", "regularized", "plain")
 
@@ -109,9 +115,16 @@ def moments_of(X: Any, Y: FloatArray, weights: Any) -> Moments:
     return Moments.from_arrays(X, Y, weights)
 
 
+def parts_of(X: Any, Y: Any, weights: Any, sets: Sequence[IndexArray]) -> Iterator[Moments]:
+    """The moments of sets of rows; of Dask arrays in one pass."""
+    if is_dask(X):
+        return moments_of_sets(as_samples(X, Y, weights), sets)
+    return (moments_of(X[rows], Y[rows], None if weights is None else weights[rows]) for rows in sets)
+
+
 def _data_of(X: Any, Y: FloatArray, weights: Any) -> Moments | Samples:
     N, n = X.shape
-    if sp.issparse(X) or (n > _WIDE and n > 2 * N):
+    if sp.issparse(X) or (n > _WIDE and n > 2 * N and not is_dask(X)):
         return Samples.from_arrays(X, Y, weights)
     return Moments.from_arrays(X, Y, weights)
 
@@ -217,10 +230,10 @@ class LinearEstimator(BaseEstimator, ABC):
         """Rank of the coefficients: at most the bound, less where the data support no more."""
         return self.solution_.rank
 
-    def _linear(self, X: Any) -> FloatArray:
+    def _linear(self, X: Any) -> Any:
         check_is_fitted(self)
-        samples = validated(self, X, reset=False, accept_sparse=SPARSE)
-        return np.asarray(samples @ self.coef_.T + self.intercept_)
+        samples = validated(self, X, reset=False, accept_sparse=SPARSE, takes_dask=True)
+        return predicted(samples, self.coef_, self.intercept_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -233,6 +246,15 @@ class LinearEstimator(BaseEstimator, ABC):
         return self.representation is not None and self.approach != "plain"
 
 
-def targets_like(X: Any, y: FloatArray) -> FloatArray:
+def predicted(samples: Any, coef: FloatArray, intercept: Any) -> Any:
+    """W x + b of each row; a Dask array for a Dask array."""
+    found = samples @ coef.T + intercept
+    return found if is_dask(found) else np.asarray(found)
+
+
+def targets_like(X: Any, y: Any) -> Any:
     """Targets as columns, in the precision of X."""
+    if is_dask(y):
+        precision = np.float32 if X.dtype == np.float32 else np.float64
+        return (y if y.ndim == 2 else y[:, None]).astype(precision)
     return np.asarray(y, dtype=X.dtype).reshape(len(y), -1)

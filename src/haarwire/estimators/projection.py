@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Self, TypeAlias, final
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from haarwire.errors import DataError, ParameterError
 from haarwire.estimators._sklearn import SPARSE, checked_names, validated
+from haarwire.estimators.dask import by_blocks
 from haarwire.estimators.names import functional_names
 from haarwire.estimators.representations import resolved
 from haarwire.groups import Representation
@@ -80,7 +82,7 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         ParameterError
             When no functional but 0 is invariant.
         """
-        validated(self, X, reset=True, accept_sparse=SPARSE)
+        validated(self, X, reset=True, takes_dask=True, accept_sparse=SPARSE)
         rep = resolved(self.representation, self.n_features_in_)
         subspace = invariant_subspace(rep)
         if subspace.dim == 0:
@@ -97,20 +99,21 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
         Parameters
         ----------
-        X : array_like or sparse array, shape (n_samples, n_features)
+        X : array_like, sparse array, or Dask array or frame, shape (n_samples, n_features)
             Inputs.
 
         Returns
         -------
-        ndarray or sparse array, shape (n_samples, d)
+        ndarray, sparse array or Dask array, shape (n_samples, d)
             Sparse where both X and Q are (permutations have a sparse Q); float32 stays float32.
         """
         check_is_fitted(self)
-        samples = validated(self, X, reset=False, accept_sparse=SPARSE)
-        basis = self.subspace_.matrix.astype(samples.dtype, copy=False)
+        samples = validated(self, X, reset=False, takes_dask=True, accept_sparse=SPARSE)
+        precision = np.float32 if samples.dtype == np.float32 else np.float64
+        basis = self.subspace_.matrix.astype(precision, copy=False)
         if sp.issparse(samples):
             return samples @ basis
-        return np.asarray(samples @ basis)
+        return by_blocks(operator.matmul, samples, basis, dtype=precision, width=basis.shape[1])
 
     def inverse_transform(self, X: ArrayLike) -> Any:
         """Return X Qᵀ: the shortest samples that have these coordinates.

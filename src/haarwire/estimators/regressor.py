@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
+from haarwire.estimators.dask import r2
 from haarwire.estimators.linear import LinearEstimator, targets_like
 from haarwire.groups import Representation
+from haarwire.moments.checks import is_dask
 
 __all__ = ["InvariantRegressor"]
 
@@ -63,7 +65,8 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
     Data are reduced to moments, which `partial_fit` adds up: batches give the model of all samples at once,
     up to rounding. Sparse data, and dense data of more than 1000 features and more than twice as many as
     samples, are solved by `fit` on the samples (`haarwire.Samples`): no n×n matrix is made where there is a
-    way around it. `partial_fit` always makes one.
+    way around it. `partial_fit` always makes one, and so does `fit` of Dask collections, whose rows stay with
+    the workers; `predict` gives a Dask array then.
 
     Examples
     --------
@@ -99,11 +102,11 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
 
         Parameters
         ----------
-        X : array_like or sparse array, shape (n_samples, n_features)
+        X : array_like, sparse array, or Dask array or frame, shape (n_samples, n_features)
             Inputs.
-        y : array_like, shape (n_samples,) or (n_samples, n_targets)
+        y : array_like, or Dask collection, shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        sample_weight : array_like, shape (n_samples,), optional
+        sample_weight : array_like, or Dask collection, shape (n_samples,), optional
             Weights ≥ 0; a whole number is a number of repetitions.
 
         Returns
@@ -133,11 +136,26 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
         return self
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> Any:
-        return validated(self, X, y, reset=reset, accept_sparse=SPARSE, multi_output=True, y_numeric=True)
+        return validated(
+            self,
+            X,
+            y,
+            reset=reset,
+            takes_dask=True,
+            accept_sparse=SPARSE,
+            multi_output=True,
+            y_numeric=True,
+        )
 
-    def predict(self, X: ArrayLike) -> FloatArray:
-        """W x + b for each row x of X; of the shape of y in `fit`."""
+    def predict(self, X: ArrayLike) -> Any:
+        """W x + b for each row x of X; of the shape of y in `fit`, a Dask array for a Dask collection."""
         return self._linear(X)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """R², averaged over targets."""
+        if is_dask(X, y):
+            return r2(self.predict(X), y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -18,12 +18,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from haarwire.errors import ParameterError
 from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
+from haarwire.estimators.dask import r2
 from haarwire.estimators.folds import Fold, folds_of
-from haarwire.estimators.linear import bounded_rank, checked_intercept, moments_of, targets_like
+from haarwire.estimators.linear import bounded_rank, checked_intercept, moments_of, predicted, targets_like
 from haarwire.estimators.representations import resolved
 from haarwire.groups import Representation
 from haarwire.invariants.haar import require_compact
 from haarwire.moments import Moments
+from haarwire.moments.checks import is_dask
 from haarwire.selection import default_alphas
 from haarwire.selection.held_out import HeldOut
 from haarwire.solve import PenaltyFrame, Solution, penalty_frame, regularization_path
@@ -119,11 +121,12 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array_like or sparse array, shape (n_samples, n_features)
-            Inputs; n×n moments are made of them, sparse or not.
-        y : array_like, shape (n_samples,) or (n_samples, n_targets)
+        X : array_like, sparse array, or Dask array or frame, shape (n_samples, n_features)
+            Inputs; n×n moments are made of them, sparse or not. Of Dask collections all folds are made in one
+            pass.
+        y : array_like, or Dask collection, shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        sample_weight : array_like, shape (n_samples,), optional
+        sample_weight : array_like, or Dask collection, shape (n_samples,), optional
             Weights ≥ 0, in fits and in scores.
         params
             ``groups`` for the splitter; by request where metadata routing is enabled.
@@ -143,7 +146,14 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         splitter = self._routed(params)
         samples, targets = validated(
-            self, X, y, reset=True, accept_sparse=SPARSE, multi_output=True, y_numeric=True
+            self,
+            X,
+            y,
+            reset=True,
+            takes_dask=True,
+            accept_sparse=SPARSE,
+            multi_output=True,
+            y_numeric=True,
         )
         Y = targets_like(samples, targets)
         weights = checked_weights(sample_weight, len(Y))
@@ -310,11 +320,17 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return self.solution_.rank
 
-    def predict(self, X: ArrayLike) -> FloatArray:
-        """W x + b for each row x of X; of the shape of y in `fit`."""
+    def predict(self, X: ArrayLike) -> Any:
+        """W x + b for each row x of X; of the shape of y in `fit`, a Dask array for a Dask collection."""
         check_is_fitted(self)
-        samples = validated(self, X, reset=False, accept_sparse=SPARSE)
-        return np.asarray(samples @ self.coef_.T + self.intercept_)
+        samples = validated(self, X, reset=False, takes_dask=True, accept_sparse=SPARSE)
+        return predicted(samples, self.coef_, self.intercept_)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """R², averaged over targets."""
+        if is_dask(X, y):
+            return r2(self.predict(X), y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def get_metadata_routing(self) -> Any:
         """What metadata `fit` passes on: what the splitter requests."""
