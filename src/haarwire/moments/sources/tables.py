@@ -9,7 +9,8 @@ from typing import Any, Final, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.errors import DataError, MissingDependencyError
+from haarwire.errors import DataError, HaarwireError, MissingDependencyError
+from haarwire.moments.sources.arrow_files import ArrowFile
 from haarwire.moments.sources.columns import Choice, Wanted, shortened, split_columns
 from haarwire.moments.sources.filesystems import Location, ending, missing_extra
 from haarwire.moments.sources.source import Part, Parts, Piece, Source, rows_of_piece, unreadable
@@ -80,6 +81,8 @@ class _Table(Part):
         _check_schema(self.path, fragment.physical_schema, self.expected, self.choice)
         if self.group is not None:
             fragment = fragment.subset(row_group_ids=[self.group])
+        if self.format == "ipc":
+            fragment = ArrowFile(self.location, self.path, fragment.physical_schema)
         yield from _scanned(fragment, self.path, self.choice, self.expression, self.offset)
 
 
@@ -101,8 +104,6 @@ class _OpenTable(Part):
 
 def _scanned(data: Any, file: str, choice: Choice, expression: Any, offset: int) -> Iterator[Piece]:
     """Batches of the chosen columns as arrays, read with little ahead."""
-    import pyarrow as pa
-
     names = list(dict.fromkeys([*choice.x, *choice.y, *([choice.weight] if choice.weight else [])]))
     step, row = rows_of_piece(_width(data, names)), offset
     try:
@@ -117,9 +118,10 @@ def _scanned(data: Any, file: str, choice: Choice, expression: Any, offset: int)
             weights = None if choice.weight is None else _matrix(batch, (choice.weight,), file, row)
             yield Piece(X, Y, weights, file, row)
             row += batch.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
+    except HaarwireError:
+        raise
+    except Exception as error:
+        # Whatever a damaged file trips up in Arrow.
         raise unreadable(file, error, row) from error
 
 
@@ -131,7 +133,10 @@ def _width(data: Any, names: Sequence[str]) -> int:
 
 
 def _matrix(batch: Any, names: Sequence[str], file: str, row: int) -> NDArray[Any]:
-    """Columns side by side; one column stays one-dimensional, and may be text (labels)."""
+    """Columns side by side; one column stays one-dimensional, and may be text (labels).
+
+    The matrix is stored by columns, as Arrow's are: turning it is left to whoever copies it next.
+    """
     columns = [_column(batch.column(name), name, file, row) for name in names]
     if len(columns) == 1:
         return columns[0]
@@ -139,7 +144,7 @@ def _matrix(batch: Any, names: Sequence[str], file: str, row: int) -> NDArray[An
     if text is not None:
         raise _not_numeric(file, names[text], columns[text].dtype)
     widths = [1 if A.ndim == 1 else A.shape[1] for A in columns]
-    whole = np.empty((batch.num_rows, sum(widths)), np.result_type(*columns))
+    whole = np.empty((batch.num_rows, sum(widths)), np.result_type(*columns), order="F")
     start = 0
     for A, width in zip(columns, widths, strict=True):
         whole[:, start : start + width] = A[:, None] if A.ndim == 1 else A
@@ -162,11 +167,13 @@ def _column(column: Any, name: str, file: str, row: int) -> NDArray[Any]:
         return _column(flat, name, file, row).reshape(len(column), column.type.list_size)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if pa.types.is_binary(column.type):
+        # Text of a table that is not in UTF-8: an error that says so.
+        column = column.cast(pa.string())
     return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
 def _fragment(table: _Table) -> Any:
-    import pyarrow as pa
     import pyarrow.dataset as ds
 
     options: dict[str, Any] = {}
@@ -174,9 +181,12 @@ def _fragment(table: _Table) -> Any:
         options["filesystem"] = table.location.filesystem
     try:
         data = ds.dataset(table.path, format=_format(table), **options)
-        return next(iter(data.get_fragments()))
-    except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
+        fragment = next(iter(data.get_fragments()))
+        # Names are decoded here, where they are asked for first.
+        _ = fragment.physical_schema.names
+    except Exception as error:
         raise unreadable(table.path, error) from error
+    return fragment
 
 
 def _format(table: _Table) -> Any:
@@ -224,7 +234,8 @@ def _not_numeric(file: str, name: str, kind: object) -> DataError:
     return DataError(
         f"Column {name!r} of {file} is not numeric: its type is {kind}.",
         cause="a column of text, dates or decimals among the numbers.",
-        remedy="name the numeric columns: x=[...]; a column of labels is y='name', one_hot=True.",
+        remedy="name the numeric columns: x=['a', 'b'] (--x a,b on the command line); a column of labels is "
+        "y='name', one_hot=True (--y name).",
     )
 
 
