@@ -1,11 +1,12 @@
-"""Data sets in NumPy's own formats: the arrays of a .npz file, the columns of a .npy file."""
+"""Data sets in NumPy's own formats: the arrays of a .npz file, the columns of a .npy file.
+
+A file that is not what it should be may raise almost anything in NumPy and zipfile, so that whatever comes
+from there is taken for damage.
+"""
 
 from __future__ import annotations
 
 import difflib
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,11 +24,6 @@ __all__ = ["check_is_file", "load_npy", "load_npz"]
 
 _ARRAY_PAIRS: Final = (("x", "y"), ("X", "Y"), ("X", "y"), ("x_train", "y_train"), ("X_train", "y_train"))
 _MAGIC: Final = {".npz": b"PK", ".npy": b"\x93NUMPY"}
-_DAMAGE: Final = (
-    OSError, ValueError, EOFError, KeyError, RuntimeError, SyntaxError, tokenize.TokenError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What NumPy and zipfile raise at files that are not what they should be."""
 
 
 def check_is_file(path: Path) -> None:
@@ -69,7 +65,7 @@ def _memory_map(path: Path) -> NDArray[Any]:
     _check_format(path)
     try:
         return np.asarray(np.load(path, allow_pickle=False, mmap_mode="r"))
-    except _DAMAGE as error:
+    except Exception as error:
         raise _unreadable(path, error) from error
 
 
@@ -80,7 +76,7 @@ def _archive(path: Path) -> Iterator[NpzFile]:
     with path.open("rb") as file:
         try:
             archive = np.load(file, allow_pickle=False)
-        except _DAMAGE as error:
+        except Exception as error:
             raise _unreadable(path, error) from error
         with archive:
             yield archive
@@ -99,7 +95,7 @@ def load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Data
         def member(name: str) -> NDArray[Any]:
             try:
                 return np.asarray(archive[name])
-            except _DAMAGE as error:
+            except Exception as error:
                 raise _unreadable(path, error) from error
 
         data = Dataset.from_arrays(member(x), member(y), name=path.stem, targets=targets)

@@ -136,6 +136,12 @@ def from_name(text: str) -> Representation:
         # The remedy there is a call of Python, of no use on the command line.
         remedy = f"give sizes as in {EXAMPLES[name]}"
         raise ParameterError(error.what, cause=error.cause, remedy=remedy) from error
+    except MemoryError as error:
+        raise ParameterError(
+            f"{text!r} needs more memory than there is: {error}",
+            cause="a size with a digit too many",
+            remedy=f"give smaller sizes, as in {EXAMPLES[name]}",
+        ) from error
 
 
 class _Misfit(Exception):  # noqa: N818

@@ -129,7 +129,8 @@ def _natural(labels: NumericArray, where: str, first_row: int) -> NumericArray:
         if label is None or label != label or label == "":  # noqa: PLR0124  NaN differs from itself
             raise _missing(where, first_row + row)
     natural = np.array(labels.tolist())
-    return natural if natural.ndim == 1 and natural.dtype.kind in "biufU" else labels.astype(str)
+    is_plain = natural.ndim == 1 and natural.dtype.kind in "biufU"
+    return natural if is_plain else np.array([str(label) for label in labels.tolist()])
 
 
 def _missing(where: str, row: int) -> DataError:

@@ -61,7 +61,9 @@ def split_columns(label: str, names: Sequence[str], wanted: Wanted) -> Choice:
             raise DataError(
                 f"Which column of {label} is the target? It has {shortened(names)}.",
                 cause="no column is called y, target, label or class.",
-                remedy=f"name it: y={names[-1]!r}." if names else "give a table with columns.",
+                remedy=f"name it: y={names[-1]!r} (--y {names[-1]} on the command line)."
+                if names
+                else "give a table with columns.",
             )
     targets = chosen(label, names, y)
     weights = None if weight is None else chosen(label, names, weight)[0]
@@ -121,7 +123,8 @@ def array_names(label: str, names: Sequence[str], wanted: Wanted) -> tuple[str, 
                 if name is None
                 else f"{label} has no array called {name!r}.",
                 cause="arrays with names of their own.",
-                remedy=f'name the arrays: x="NAME", y="NAME" (it holds {held}).',
+                remedy='name the arrays: x="NAME", y="NAME" (--x NAME --y NAME on the command line); '
+                f"it holds {held}.",
             )
         found.append(name)
     return tuple(found)

@@ -1,14 +1,17 @@
-"""NumPy's own files: .npy is mapped to memory, .npz read as a stream, compressed or not."""
+"""NumPy's own files: .npy is mapped to memory, .npz read as a stream, compressed or not.
+
+A file that is not what it should be may raise almost anything in NumPy and zipfile (tokenize's errors and
+overflows among them), so that whatever comes from there is taken for damage.
+"""
 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +23,6 @@ from haarwire.moments.sources.filesystems import Location
 from haarwire.moments.sources.source import Part, Parts, Piece, rows_of_piece, unreadable
 
 __all__ = ["npy_parts", "npz_parts"]
-
-_DAMAGE: Final = (
-    OSError, ValueError, EOFError, KeyError, RuntimeError, SyntaxError, MemoryError, NotImplementedError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What NumPy and zipfile raise at files that are not what they should be."""
 
 
 def npy_parts(location: Location, path: str, wanted: Wanted) -> Parts:
@@ -42,7 +39,7 @@ def npy_parts(location: Location, path: str, wanted: Wanted) -> Parts:
             raise DataError(
                 f"{path} and {y} are taken whole: there are no columns to choose.",
                 cause="x or sample_weight beside a second file of targets.",
-                remedy="leave x and sample_weight out.",
+                remedy="leave x (--x) and sample_weight out.",
             )
         return array_parts(partial(_pair, path, y), path)
     return array_parts(partial(_table, path, wanted), path)
@@ -51,7 +48,7 @@ def npy_parts(location: Location, path: str, wanted: Wanted) -> Parts:
 def _mapped(path: str) -> NDArray[Any]:
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except _DAMAGE as error:
+    except Exception as error:
         raise unreadable(path, error) from error
 
 
@@ -71,7 +68,7 @@ def _table(path: str, wanted: Wanted) -> Iterator[Arrays]:
         raise DataError(
             f"{path} has shape {table.shape}: its columns cannot be told.",
             cause="an array of images or a flat one, without the targets.",
-            remedy='name a second file with the targets: y="labels.npy".',
+            remedy='name a second file with the targets: y="labels.npy" (--y labels.npy).',
         )
     choice = split_columns(path, names, wanted)
     X, Y = (_columns(table, names, some) for some in (choice.x, choice.y))
@@ -164,7 +161,7 @@ def _archive(location: Location, path: str) -> Iterator[zipfile.ZipFile]:
         try:
             file = stack.enter_context(location.open(path))
             archive = stack.enter_context(zipfile.ZipFile(file))
-        except _DAMAGE as error:
+        except Exception as error:
             raise unreadable(path, error) from error
         yield archive
 
@@ -177,7 +174,7 @@ class _Member:
         self._path = f"{name} in {path}"
         try:
             self._file = archive.open(f"{name}.npy")
-        except _DAMAGE as error:
+        except Exception as error:
             raise unreadable(self._path, error) from error
         try:
             self.shape, self.dtype = self._header()
@@ -191,7 +188,7 @@ class _Member:
             headers = np.lib.format
             read = {1: headers.read_array_header_1_0, 2: headers.read_array_header_2_0}[version[0]]
             shape, fortran, dtype = read(self._file)
-        except _DAMAGE as error:
+        except Exception as error:
             raise unreadable(self._path, error) from error
         if dtype.hasobject or not shape or (fortran and len(shape) > 1) or dtype.itemsize == 0:
             raise FileError(
@@ -208,7 +205,7 @@ class _Member:
         size = rows * int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
         try:
             content = self._file.read(size)
-        except _DAMAGE as error:
+        except Exception as error:
             raise unreadable(self._path, error, start) from error
         if len(content) != size:
             raise unreadable(self._path, "it ends early", start)
@@ -218,7 +215,7 @@ class _Member:
         """Read to the end, where the checksum is compared."""
         try:
             rest = self._file.read(1)
-        except _DAMAGE as error:
+        except Exception as error:
             raise unreadable(self._path, error) from error
         if rest:
             raise unreadable(self._path, "it holds more than its header says")

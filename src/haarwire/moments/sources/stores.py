@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-from haarwire.errors import DataError, FileError
+from haarwire.errors import FileError, HaarwireError
 from haarwire.moments.sources.arrays import Arrays, array_parts
 from haarwire.moments.sources.columns import Wanted, array_names
 from haarwire.moments.sources.filesystems import Location, missing_extra
@@ -39,7 +39,7 @@ def _zarr(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
     try:
         group = zarr.open_group(store, mode="r")
         arrays = group_arrays(group, [name for name, _ in group.arrays()], path, wanted)
-    except DataError:
+    except HaarwireError:
         raise
     except Exception as error:
         # A damaged store raises whatever its metadata trip up.
@@ -56,12 +56,10 @@ def _hdf5(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
         import h5py
     except ImportError as error:
         raise missing_extra("HDF5", "h5py") from error
-    with location.open(path) as raw:
+    with ExitStack() as stack:
         try:
-            file = h5py.File(path if location.filesystem is None else raw, "r")
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise unreadable(path, error) from error
-        with file:
+            raw = stack.enter_context(location.open(path))
+            file = stack.enter_context(h5py.File(path if location.filesystem is None else raw, "r"))
             names: list[str] = []
             file.visititems(partial(_collect, names, h5py.Dataset))
             arrays = group_arrays(file, names, path, wanted)
@@ -71,7 +69,12 @@ def _hdf5(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
                     stored = array.id.get_num_chunks()
                     if stored < expected:
                         raise _lacking(path, expected - stored, expected)
-            yield arrays
+        except HaarwireError:
+            raise
+        except Exception as error:
+            # A damaged file raises whatever its headers trip up.
+            raise unreadable(path, error) from error
+        yield arrays
 
 
 def _collect(names: list[str], kind: type, name: str, item: object) -> None:
