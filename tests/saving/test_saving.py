@@ -160,8 +160,10 @@ def test_numbers_texts_and_arrays(tmp_path) -> None:
 
 
 def content(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and header, without the checksum: what is changed on purpose is to be read."""
     with safetensors.safe_open(path, framework="numpy") as file:
-        return load_file(path), json.loads(file.metadata()["haarwire"])
+        header = json.loads(file.metadata()["haarwire"])
+    return load_file(path), {name: value for name, value in header.items() if name != "checksum"}
 
 
 def rewrite(path: Path, arrays: dict[str, np.ndarray], header: Any) -> None:
@@ -216,6 +218,21 @@ def test_moments_that_are_none(change, message, tmp_path) -> None:
     with pytest.raises(hw.FileError):
         load(path)
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+@pytest.mark.parametrize("where", ["array", "fact"])
+def test_a_flipped_bit_is_found(where, tmp_path) -> None:
+    path = tmp_path / "m"
+    moments().save(path)
+    written = bytearray(path.read_bytes())
+    if where == "array":
+        written[-9] ^= 1
+    else:
+        at = written.index(b"count") + len(rb'count\": ')
+        written[at] = ord("7")
+    path.write_bytes(bytes(written))
+    with pytest.raises(hw.FileError, match="not those that were written"):
+        load(path)
 
 
 def test_files_of_other_kinds(tmp_path) -> None:

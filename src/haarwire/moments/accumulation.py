@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.moments.centred import CentredSink
-from haarwire.moments.exact import IntegerSink, are_small_integers
+from haarwire.moments.exact import SMALL_INTEGERS, IntegerSink, are_small_integers
 from haarwire.moments.summary import Summary, widened
 
 __all__ = ["Accumulator"]
@@ -66,9 +66,7 @@ class Accumulator:
         self._dtype = dtype
         self._triangular = triangular
         width = n_features + n_targets
-        # A triangle is factored anew with every chunk: too few rows under it would be a waste.
-        least = max(_CHUNK_MIN_ROWS, 4 * width) if triangular else _CHUNK_MIN_ROWS
-        rows = chunk_rows or max(least, _CHUNK_ELEMENTS // width)
+        rows = chunk_rows or _rows_of_chunk(width, triangular)
         self._rows = rows if max_rows is None else max(1, min(rows, max_rows))
         self._integers: IntegerSink | None = None
         self._reals: CentredSink | None = None
@@ -133,13 +131,32 @@ class Accumulator:
 
     @classmethod
     def from_state(
-        cls, state: dict[str, NumericArray], *, dtype: type[np.floating[Any]], triangular: bool
+        cls,
+        state: dict[str, NumericArray],
+        *,
+        dtype: type[np.floating[Any]],
+        chunk_rows: int | None,
+        triangular: bool,
     ) -> Accumulator:
-        """An accumulator that goes on where another one's `state` was taken, to the same bits."""
+        """An accumulator that goes on where another one's `state` was taken, to the same bits.
+
+        Raises
+        ------
+        ValueError, KeyError
+            The state is none: nothing larger than its own arrays, and one chunk, is made then.
+        """
         n_features, n_targets, rows = map(int, state["sizes"])
+        matrix = state["sums" if "integers" in state else "matrix"]
+        size = n_features + n_targets
+        # Targets may have been fewer at first, and chunks of them longer.
+        most = chunk_rows or max(_rows_of_chunk(width, triangular) for width in (n_features + 1, size))
+        if min(n_features, n_targets, rows) < 1 or rows > most or not size <= len(matrix) <= size + 8:
+            raise ValueError(f"sizes {n_features}, {n_targets}, {rows} of a matrix of {len(matrix)} rows")
         whole = cls(n_features, n_targets, dtype=dtype, chunk_rows=rows, triangular=triangular)
         if "integers" in state:
-            kind = np.dtype(bytes(state["integers"]).decode())
+            kind = np.dtype(bytes(state["integers"]).decode("ascii"))
+            if kind not in SMALL_INTEGERS:
+                raise ValueError(f"8-bit integers of type {kind}")
             whole._integers = IntegerSink(n_features, n_targets, kind, rows)
             whole._integers.restore(state)
         elif "buffer" in state:
@@ -151,3 +168,9 @@ class Accumulator:
         """The moments of all rows, None if there were none of non-zero weight. Ends the accumulator."""
         sink = self._integers or self._reals
         return None if sink is None else sink.summary()
+
+
+def _rows_of_chunk(width: int, triangular: bool) -> int:
+    # A triangle is factored anew with every chunk: too few rows under it would be a waste.
+    least = max(_CHUNK_MIN_ROWS, 4 * width) if triangular else _CHUNK_MIN_ROWS
+    return max(least, _CHUNK_ELEMENTS // max(1, width))

@@ -22,6 +22,9 @@ _PANEL_ELEMENTS: Final = 2**17
 _SCALE_BITS: Final = 40
 """Weights of one chunk differ in scale by no more than this from those that began it."""
 
+_MOST_EXPONENT: Final = 1100
+"""Beyond all exponents of doubles."""
+
 
 class CentredSink:
     """Chunks centred by their own means, merged by Chan's formula, in arrays that are used again.
@@ -51,7 +54,7 @@ class CentredSink:
         self._buffer = np.empty((rows + 1, size), dtype)
         self._roots = np.ones(rows, dtype)
         self._ones = np.ones(min(rows, self._panel), dtype)
-        self._pivot = np.empty(size, dtype)
+        self._pivot = np.zeros(size, dtype)
         self._begin_chunk()
         if start is None:
             start = Summary(0, 0.0, np.zeros(size), np.zeros((size, size)))
@@ -173,11 +176,33 @@ class CentredSink:
         }
 
     def restore(self, state: dict[str, NumericArray]) -> None:
-        """Go on from a `state`; the sink must have been made with the same arguments."""
+        """Go on from a `state`; the sink must have been made with the same arguments.
+
+        Raises
+        ------
+        ValueError, KeyError
+            The arrays are not those of such a sink.
+        """
         used, self._chunk_weight, weighted, exponent, count, self._weight = map(float, state["numbers"])
         self._used, self._weighted, self._exponent = int(used), bool(weighted), int(exponent)
         self._count = int(count)
+        is_whole = all(np.isfinite(A).all() for A in state.values())
+        if not (
+            is_whole
+            and 0 <= used < self._rows
+            and (self._chunk_weight > 0) == (used > 0)
+            and (self._weight > 0) == (count > 0)
+            and abs(exponent) <= _MOST_EXPONENT
+        ):
+            raise ValueError(f"the numbers {state['numbers'].tolist()}")
         self._buffer[: self._used], self._roots[: self._used] = state["buffer"], state["roots"]
-        self._pivot[:], self._chunk_sum = state["pivot"], state["chunk_sum"]
-        self._mean, self._mean_tail = state["mean"], state["mean_tail"]
-        self._update.matrix = state["matrix"]
+        for array, name in (
+            (self._pivot, "pivot"),
+            (self._chunk_sum, "chunk_sum"),
+            (self._mean, "mean"),
+            (self._mean_tail, "mean_tail"),
+            (self._update.matrix, "matrix"),
+        ):
+            if state[name].shape != array.shape:
+                raise ValueError(f"{name} of shape {state[name].shape}")
+            array[:] = state[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
@@ -46,8 +47,10 @@ def write_container(
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    header = json.dumps({"kind": kind, "version": _VERSION, "facts": facts}, allow_nan=False)
     tensors = {name: np.ascontiguousarray(A) for name, A in arrays.items()}
+    checksum = _checksum(kind, facts, tensors)
+    content = {"kind": kind, "version": _VERSION, "facts": facts, "checksum": checksum}
+    header = json.dumps(content, allow_nan=False)
 
     def write(partial: Path) -> None:
         try:
@@ -124,11 +127,24 @@ def read_container(path: str | os.PathLike[str]) -> Container:
                 if opened.get_slice(name).get_dtype() not in _KINDS:
                     damaged(file, f"{name!r} is of an unknown type")
                 arrays[name] = np.array(opened.get_tensor(name))
+        # Files written before there were checksums have none.
+        if "checksum" in facts and facts["checksum"] != _checksum(facts["kind"], facts["facts"], arrays):
+            damaged(file, "its numbers are not those that were written")
     except FileError:
         raise
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
         damaged(file, error)
     return Container(facts["kind"], arrays, facts["facts"])
+
+
+def _checksum(kind: str, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> int:
+    """CRC-32 of everything that is read: against accidents, not against forgery."""
+    value = zlib.crc32(json.dumps([kind, facts], allow_nan=False).encode())
+    for name in sorted(arrays):
+        A = np.ascontiguousarray(arrays[name])
+        value = zlib.crc32(f"{name} {A.dtype.str} {arrays[name].shape}".encode(), value)
+        value = zlib.crc32(A.data, value)
+    return value
 
 
 def _check_length(file: Path) -> None:

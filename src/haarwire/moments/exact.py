@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from haarwire.moments.summary import Summary
 
-__all__ = ["IntegerSink", "are_small_integers"]
+__all__ = ["SMALL_INTEGERS", "IntegerSink", "are_small_integers"]
 
 NumericArray: TypeAlias = NDArray[Any]
+
+SMALL_INTEGERS: Final = (np.dtype(np.uint8), np.dtype(np.int8), np.dtype(np.bool_))
+"""What inputs may be."""
 
 _BOUND: Final = 128
 
@@ -21,7 +24,7 @@ _ROWS: Final = 1024
 
 def are_small_integers(X: NumericArray, Y: NumericArray) -> bool:
     """Whether X is of 8 bits and Y holds whole numbers |y| ≤ 128."""
-    if X.dtype not in (np.uint8, np.int8, np.bool_):
+    if X.dtype not in SMALL_INTEGERS:
         return False
     if Y.dtype.kind == "b":
         return True
@@ -105,7 +108,18 @@ class IntegerSink:
         return {"block": self._block[: self._used], "sums": self._sums}
 
     def restore(self, state: dict[str, NumericArray]) -> None:
-        """Go on from a `state`; the sink must have been made with the same arguments."""
-        self._used = len(state["block"])
-        self._block[: self._used] = state["block"]
-        self._sums = state["sums"]
+        """Go on from a `state`; the sink must have been made with the same arguments.
+
+        Raises
+        ------
+        ValueError
+            The arrays are not those of such a sink.
+        """
+        block, sums = state["block"], state["sums"]
+        # No sample counts without a block of them, or a sum of ones.
+        count = sums[self._size, self._size] + len(block)
+        if not (sums.shape == self._sums.shape and count >= 1 and np.isfinite(sums).all()):
+            raise ValueError(f"sums of shape {sums.shape} over {count} samples")
+        self._used = len(block)
+        self._block[: self._used] = block
+        self._sums[:] = sums

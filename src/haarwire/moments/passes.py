@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments.checkpoint import Checkpoint, digest
 from haarwire.moments.checks import check_accumulate
+from haarwire.moments.container import damaged
 from haarwire.moments.labels import LabelCoder, reordered
 from haarwire.moments.sources.progress import Progress, ProgressBar
 from haarwire.moments.sources.reading import (
@@ -135,13 +136,24 @@ class PieceFold:
         return self._fold.state(), {"labels": labels, "first": first}
 
     def restore(self, arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> None:
-        """Go on from a `state`."""
+        """Go on from a `state`.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            It is none.
+        """
         self._fold.restore(arrays)
         if self.coder is not None and self._options.one_hot is True:
             self.coder.resume(facts["labels"])
-        if facts["first"] is not None:
-            n, m, where = facts["first"]
-            self._first = Batch(np.zeros((0, n)), np.zeros((0, m)), None, where)
+        if facts["first"] is None:
+            return
+        n, m, where = facts["first"]
+        self._first = Batch(np.zeros((0, n)), np.zeros((0, m)), None, str(where))
+        n_features, n_targets = self._fold.sizes or (n, m)
+        wanted = m if self.coder is None else len(self.coder.labels)
+        if n_targets != wanted or (self._options.basis is None and n_features != n):
+            raise ValueError(f"{n} features and {wanted} targets in sums of {n_features} and {n_targets}")
 
 
 def fold_source(
@@ -162,8 +174,11 @@ def fold_source(
         resumed = store.load()
         if resumed is not None:
             arrays, facts = resumed
-            fold.restore(arrays, facts["fold"])
-            at, rows = Position(*facts["position"]), facts["rows"]
+            try:
+                fold.restore(arrays, facts["fold"])
+                at, rows = Position(*map(int, facts["position"])), int(facts["rows"])
+            except Exception as error:  # noqa: BLE001  it has the mark of this pass, and is another thing
+                damaged(checkpoint, error)
     bar = ProgressBar() if progress is True else None
     report = bar or (progress if callable(progress) else None)
     pieces = read_ahead(numbered_pieces(source, at))
@@ -176,6 +191,8 @@ def fold_source(
             if store is not None and store.is_due():
                 state, notes = fold.state()
                 store.save(state, {"fold": notes, "position": list(at), "rows": rows})
+            # Not kept until the next piece is here: there are two in memory, never three.
+            del piece
     if bar is not None:
         bar.close()
     if source.n_rows is not None and rows != source.n_rows:

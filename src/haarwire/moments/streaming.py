@@ -254,7 +254,15 @@ class Fold:
         return single if self._total is None else {**single, **self._total.state()}
 
     def restore(self, state: dict[str, NumericArray]) -> None:
-        """Go on from a `state` of a fold with the same arguments, to the same bits."""
+        """Go on from a `state` of a fold with the same arguments, to the same bits.
+
+        Raises
+        ------
+        ValueError, KeyError
+            It is none.
+        """
         self._is_single = bool(state["is_single"][0])
         if "sizes" in state:
-            self._total = Accumulator.from_state(state, dtype=self._dtype, triangular=self._triangular)
+            self._total = Accumulator.from_state(
+                state, dtype=self._dtype, chunk_rows=self._chunk_rows, triangular=self._triangular
+            )
