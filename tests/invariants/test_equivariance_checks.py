@@ -100,3 +100,19 @@ def test_joint_average_wants_fitting_targets() -> None:
     moments = hw.Moments.from_arrays(np.zeros((3, 4)) + np.arange(3)[:, None], np.arange(6).reshape(3, 2))
     with pytest.raises(hw.DataError, match="the data have 2 targets, cyclic_shifts:4 acts on 4"):
         average_joint_moments(moments, SHIFTS, SHIFTS)
+
+
+def test_joint_average_of_constant_inputs_or_targets() -> None:
+    rng = np.random.default_rng(0)
+    for X, Y in (
+        (rng.standard_normal((5, 4)), np.full((5, 4), 2.0)),
+        (np.ones((5, 4)), rng.standard_normal((5, 4))),
+    ):
+        averaged = average_joint_moments(hw.Moments.from_arrays(X, Y), SHIFTS, SHIFTS)
+        moved = hw.Moments.from_arrays(
+            np.concatenate([np.roll(X, k, axis=1) for k in range(4)]),
+            np.concatenate([np.roll(Y, k, axis=1) for k in range(4)]),
+        )
+        np.testing.assert_allclose(averaged.gram, moved.gram, atol=1e-14)
+        np.testing.assert_allclose(averaged.total, moved.total, atol=1e-14)
+        np.testing.assert_allclose(averaged.mean, moved.mean, atol=1e-14)

@@ -117,6 +117,13 @@ def test_monte_carlo_standard_error_is_that_of_the_samples():
     np.testing.assert_allclose(sampled.standard_error, moved.std(axis=0, ddof=1) / math.sqrt(50), atol=1e-14)
 
 
+def test_monte_carlo_of_two_samples():
+    sampled = hw.monte_carlo_average(np.diag([1.0, 2.0]), hw.groups.cyclic_shifts(2), 2, rng=0)
+    assert sampled.value[0, 0] in (1.0, 1.5, 2.0)
+    # Two values a and b have the standard error |a − b|/2.
+    assert sampled.standard_error[0, 0] in (0.0, 0.5)
+
+
 @pytest.mark.parametrize("n_samples", [0, 1, -3, 2.5, True, "many"])
 def test_monte_carlo_needs_two_samples(n_samples):
     with pytest.raises(hw.ParameterError, match="n_samples"):

@@ -107,6 +107,36 @@ def test_the_same_seed_gives_the_same_advice() -> None:
     assert first.as_is.losses != other.as_is.losses
 
 
+def test_few_samples_are_split_anew() -> None:
+    """Fewer than ten a feature: four splits into five folds."""
+    for n_samples, n_repeats, expected in ((79, None, 20), (80, None, 5), (79, 1, 5), (80, 3, 15)):
+        data = planted(n_samples)
+        found = hw.recommend(data.X, data.Y, SHIFTS, rank=1, n_repeats=n_repeats).cross_validation
+        assert found.weights.shape == (expected,)
+        assert found.weights.sum() == pytest.approx(1.0)
+        # Each split holds every sample once.
+        np.testing.assert_allclose(found.weights.reshape(-1, 5).sum(axis=1), 5 / expected)
+        again = hw.recommend(data.X, data.Y, SHIFTS, rank=1, n_repeats=n_repeats).cross_validation
+        np.testing.assert_array_equal(again.as_is, found.as_is)
+        assert np.unique(found.as_is[0]).size == expected
+
+
+def test_sample_weights_are_heard() -> None:
+    """Samples without weight are as good as absent, but for their places in the folds."""
+    data = planted(400)
+    weights = np.ones(400)
+    weights[::2] = 0.0
+    spoilt = data.Y.copy()
+    spoilt[::2] = 1e3
+    found = hw.recommend(data.X, spoilt, SHIFTS, sample_weight=weights, rank=2, n_repeats=2)
+    expected = hw.recommend(data.X[1::2], data.Y[1::2], SHIFTS, rank=2)
+    assert found.as_is.approach == expected.as_is.approach == "hardwired"
+    assert found.as_is.losses["hardwired"] == pytest.approx(expected.as_is.losses["hardwired"], rel=0.03)
+    counts = np.round(found.cross_validation.weights * 400)
+    assert counts.sum() == 400
+    assert (counts != 40).any()
+
+
 def test_the_trivial_group_makes_all_approaches_one() -> None:
     data = planted(60)
     advice = hw.recommend(data.X, data.Y, hw.groups.trivial(8)).as_is
@@ -161,6 +191,13 @@ def test_the_verdict_of_advice_is_its_test() -> None:
     noise = rng.standard_normal(100)
     found = advice_verdict(advice, {"plain": worse + noise, "hardwired": worse})
     assert "cannot be told apart" in found.reason
+    alone = advice_verdict(advice, {"plain": worse, "hardwired": worse})
+    assert (alone.reason, alone.gain, alone.standard_error, alone.is_clear) == (
+        advice.reason,
+        0.0,
+        0.0,
+        False,
+    )
     with pytest.raises(hw.ParameterError, match="no losses of the approach recommended, hardwired"):
         advice_verdict(advice, {"plain": worse})
 

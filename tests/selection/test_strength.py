@@ -109,5 +109,8 @@ def test_refusals() -> None:
     with pytest.raises(hw.DataError, match="not computed from these samples") as error:
         select_leave_one_out(unbounded, data.X + 1.0, data.Y)
     assert "same X and Y" in error.value.remedy
+    for X, Y in ((data.X + 1e-3, data.Y), (data.X, data.Y + 1e-3)):
+        with pytest.raises(hw.DataError, match="not computed from these samples"):
+            select_leave_one_out(unbounded, X, Y)
     with pytest.raises(hw.ParameterError, match="at least 2 folds"):
         select(path, folds[:1])

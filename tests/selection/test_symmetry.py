@@ -167,6 +167,7 @@ def test_nothing_to_test() -> None:
     for method in (*PARAMETRIC, "randomization"):
         found = hw.symmetry_test(X, Y, hw.groups.trivial(4), method=method)  # type: ignore[call-overload]
         assert (found.pvalue, found.n_restrictions, found.effect_size) == (1.0, 0, 0.0)
+    assert found.statistic == 0.0
 
 
 def test_an_exact_violation_is_certain() -> None:

@@ -224,3 +224,30 @@ def test_no_alpha_drowns_the_invariant_part() -> None:
     for alpha in (1e6, 1e10, 1e14):
         found = hw.solve(moments, rep, rank=2, approach=hw.Regularized(alpha))
         np.testing.assert_allclose(found.coef, path.at(alpha).coef, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_crossings_of_curves_that_bend_over_decades(seed: int) -> None:
+    """Targets of three inputs each, whose penalties are decades apart: σ_i² = Σ_k b_k²/(1 + α·p_k)."""
+    rng = np.random.default_rng(seed)
+    m, each = 3, 3
+    n = m * each
+    penalties = 10.0 ** rng.uniform(-3, 3, n)
+    gains = np.exp(rng.standard_normal(n))
+    cross = np.kron(np.eye(m), np.ones(each)) * gains
+    scatter = np.block([[np.eye(n), cross.T], [cross, cross @ cross.T + np.eye(m)]])
+    rep = hw.Representation(n, (hw.Matrix(np.diag(1.0 + np.sqrt(penalties))),))
+    moments = hw.Moments(n, 2 * n, 1.0, np.zeros(n + m), scatter)
+    alphas = np.logspace(-7, 7, 40_001)
+    squared = (gains**2 / (1.0 + alphas[:, None] * penalties)).reshape(-1, m, each).sum(axis=2)
+    for rank in (1, 2):
+        leading = np.sort(np.argsort(-squared, axis=1)[:, :rank], axis=1)
+        changes = np.flatnonzero((np.diff(leading, axis=0) != 0).any(axis=1))
+        certificate = hw.regularization_path(moments, rep, rank=rank).certify()
+        assert len(certificate.crossings) == len(changes)
+        for crossing, i in zip(certificate.crossings, changes, strict=True):
+            assert alphas[i] <= crossing.high
+            assert crossing.low <= alphas[i + 1]
+            place = (alphas[i] + alphas[i + 1]) / 2
+            expected = np.sort((gains**2 / (1.0 + place * penalties)).reshape(m, each).sum(axis=1))[-rank]
+            assert crossing.singular_value == pytest.approx(math.sqrt(expected), rel=1e-2)

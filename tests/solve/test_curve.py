@@ -71,6 +71,20 @@ def test_relative_gap(rng: np.random.Generator, rep: hw.Representation) -> None:
             assert curve.relative_gap[i, rank - 1] == pytest.approx(expected, abs=1e-7)
 
 
+def test_relative_gap_does_not_depend_on_the_units() -> None:
+    data = strategies.generic_data(6, 3, np.random.default_rng(0))
+    rep = hw.groups.cyclic_shifts(6)
+    for scale in (1e-6, 1e6):
+        one, other = (
+            hw.regularization_path(hw.Moments.from_arrays(data.X, data.Y * unit), rep).curve(ALPHAS)
+            for unit in (1.0, scale)
+        )
+        np.testing.assert_allclose(other.relative_gap, one.relative_gap, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            other.invariance_gap, one.invariance_gap * scale, rtol=1e-9, atol=1e-12 * scale
+        )
+
+
 @given(rng=strategies.seeds(), rep=strategies.catalogue())
 def test_monotone_along_the_path(rng: np.random.Generator, rep: hw.Representation) -> None:
     """The penalized optimum: loss and objective never fall with alpha, the penalty never rises."""
@@ -113,12 +127,17 @@ def test_tail_is_the_first_order_of_the_path(rng: np.random.Generator, rep: hw.R
         assert errors[1] <= 0.2 * errors[0] + 1e-5, errors
 
 
-def test_tail_refuses_a_tie_at_infinity() -> None:
-    scatter = np.block([[np.eye(3), np.diag([1.0, 1.0, 2.0])], [np.diag([1.0, 1.0, 2.0]), 5 * np.eye(3)]])
-    moments = hw.Moments(3, 6, 1.0, np.zeros(6), scatter)
-    rep = hw.Representation(3, (hw.Matrix(np.diag([1.0, 1.0, 2.0])),))
-    with pytest.raises(hw.ParameterError, match="no limit at rank 1") as error:
-        _ = hw.regularization_path(moments, rep, rank=1).tail
+@pytest.mark.parametrize(("gains", "rank"), [([1.0, 1.0, 2.0], 1), ([3.0, 1.0, 1.0, 2.0], 2)])
+def test_tail_refuses_a_tie_at_infinity(gains: list[float], rank: int) -> None:
+    """The last direction fades out; of the hard-wired ones, two are equal."""
+    n = len(gains)
+    scatter = np.block([[np.eye(n), np.diag(gains)], [np.diag(gains), 10 * np.eye(n)]])
+    moments = hw.Moments(n, 2 * n, 1.0, np.zeros(2 * n), scatter)
+    rep = hw.Representation(n, (hw.Matrix(np.diag([1.0] * (n - 1) + [2.0])),))
+    if rank > 1:
+        assert np.isfinite(hw.regularization_path(moments, rep, rank=rank - 1).tail.coef).all()
+    with pytest.raises(hw.ParameterError, match=f"no limit at rank {rank}") as error:
+        _ = hw.regularization_path(moments, rep, rank=rank).tail
     assert "tie" in error.value.cause
     assert "another rank" in error.value.remedy
 

@@ -419,6 +419,22 @@ def test_units_do_not_matter(problem: Problem, scale: float) -> None:
     np.testing.assert_allclose(other.coef, 1e-9 * scale * best.coef, atol=1e-15 * scale)
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_modes_of_a_map_of_rank_one(unit: float) -> None:
+    """Two equal targets that change sign with the group, and the penalty that ties them alike."""
+    rng = np.random.default_rng(0)
+    S = random_basis(4, rng, 5.0)
+    source = hw.Representation(4, [hw.Matrix(S @ np.diag([1.0, 1.0, -1.0, -1.0]) @ np.linalg.inv(S))])
+    target = hw.Representation(2, [hw.Matrix(-np.eye(2))])
+    X, y = rng.standard_normal((30, 4)), unit * rng.standard_normal(30)
+    moments = hw.Moments.from_arrays(X, np.column_stack([y, y]))
+    best = hw.solve(moments, source, approach=hw.Regularized(0.7), target=target)
+    assert (best.n_modes, best.rank) == (1, 1)
+    np.testing.assert_allclose(best.coef[0], best.coef[1], rtol=1e-10)
+    fitted = (X - X.mean(axis=0)) @ best.coef.T / np.sqrt(30)
+    assert best.singular_values[0] == pytest.approx(np.linalg.norm(fitted), rel=1e-9)
+
+
 def test_float32_and_samples() -> None:
     turns = hw.groups.image_rotations(3)
     data = generic_data(9, 9, np.random.default_rng(0))

@@ -225,6 +225,7 @@ def test_constant_inputs_teach_nothing():
         np.testing.assert_array_equal(solution.coef, 0.0)
         np.testing.assert_allclose(solution.intercept, 2.0)
         assert solution.n_modes == 0
+        assert solution.relative_invariance_gap == 0.0
 
 
 def test_repr_is_short():

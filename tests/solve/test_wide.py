@@ -17,6 +17,7 @@ REPRESENTATIONS = {
     "images": from_name("image_rotations:8"),
     "sets": from_name("permutations_of_sets:6x10"),
     "reflection": from_name("reflection:60"),
+    "permutations": from_name("permutations:60"),
     "trivial": from_name("trivial:60"),
     "turning": Representation(
         60, algebra=(sp.block_diag([[[0.0, -1.0], [1.0, 0.0]]] * 20 + [[[0.0]]] * 20),)
