@@ -70,7 +70,7 @@ def write_parquet(folder: Path, X: np.ndarray, Y: np.ndarray) -> tuple[object, d
     (folder / "tables").mkdir()
     for i, rows in enumerate(np.array_split(np.arange(len(X)), 4)):
         name = folder / "tables" / f"part-{i}.parquet"
-        pq.write_table(pa.table(table(X[rows], Y[rows])), name, row_group_size=300)
+        pq.write_table(pa.table(table(X[rows], Y[rows])), name, row_group_size=300, write_page_checksum=True)
     return folder / "tables", TABLE_OPTIONS
 
 
@@ -112,7 +112,7 @@ def write_zarr(folder: Path, X: np.ndarray, Y: np.ndarray) -> tuple[object, dict
 def write_hdf5(folder: Path, X: np.ndarray, Y: np.ndarray) -> tuple[object, dict]:
     h5py = pytest.importorskip("h5py", reason="needs the io extra")
     with h5py.File(folder / "data.h5", "w") as file:
-        file.create_dataset("deep/x", data=X, chunks=(100, 3), compression="gzip")
+        file.create_dataset("deep/x", data=X, chunks=(100, 3), compression="gzip", fletcher32=True)
         file["y"] = Y
     return folder / "data.h5", {"x": "deep/x", "y": "y"}
 

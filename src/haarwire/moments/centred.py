@@ -195,8 +195,9 @@ class CentredSink:
             and abs(exponent) <= _MOST_EXPONENT
         ):
             raise ValueError(f"the numbers {state['numbers'].tolist()}")
-        self._buffer[: self._used], self._roots[: self._used] = state["buffer"], state["roots"]
         for array, name in (
+            (self._buffer[: self._used], "buffer"),
+            (self._roots[: self._used], "roots"),
             (self._pivot, "pivot"),
             (self._chunk_sum, "chunk_sum"),
             (self._mean, "mean"),
@@ -205,4 +206,4 @@ class CentredSink:
         ):
             if state[name].shape != array.shape:
                 raise ValueError(f"{name} of shape {state[name].shape}")
-            array[:] = state[name]
+            array[...] = state[name]

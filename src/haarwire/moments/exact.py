@@ -116,10 +116,12 @@ class IntegerSink:
             The arrays are not those of such a sink.
         """
         block, sums = state["block"], state["sums"]
-        # No sample counts without a block of them, or a sum of ones.
+        if sums.shape != self._sums.shape or block.shape[1:] != self._block.shape[1:]:
+            raise ValueError(f"sums of shape {sums.shape}, a block of shape {block.shape}")
+        # Every sample is in the block, or counted by the ones.
         count = sums[self._size, self._size] + len(block)
-        if not (sums.shape == self._sums.shape and count >= 1 and np.isfinite(sums).all()):
-            raise ValueError(f"sums of shape {sums.shape} over {count} samples")
+        if not (count >= 1 and np.isfinite(sums).all()):
+            raise ValueError(f"sums over {count} samples")
         self._used = len(block)
         self._block[: self._used] = block
         self._sums[:] = sums

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import numpy as np
 import pytest
 
 from haarwire import FileError, Moments
+from haarwire.moments.container import read_container, write_container
 from sources import (
     FEATURES,
     NAMES,
@@ -78,3 +82,65 @@ def test_a_checkpoint_of_another_pass_is_refused(tmp_path) -> None:
     Moments.from_arrays(X, Y).save(path)
     with pytest.raises(FileError, match="holds moments, no checkpoint"):
         Moments.from_source((X, Y), checkpoint=path)
+
+
+def test_a_full_disk_under_a_checkpoint(tmp_path, monkeypatch) -> None:
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    X, Y = samples()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileError, match="c cannot be written: No space left on device"):
+        Moments.from_source((X, Y), checkpoint=tmp_path / "c", checkpoint_every=0.0)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["reals", "bytes", "labels"])
+def test_a_damaged_checkpoint_is_refused(kind, tmp_path) -> None:
+    """Also one that is whole, of this pass, and yet holds other fields."""
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    X, Y = samples()
+    X = (10 * np.abs(X)).astype(np.uint8) if kind != "reals" else X
+    Y = np.arange(N) // 1000 if kind != "reals" else Y
+    path, options = tmp_path / "c", {"one_hot": kind == "labels", "accuracy": "gram"}
+
+    def stop(rows: int, total: int | None) -> None:
+        if rows > 900:
+            raise CutOffError
+
+    with pytest.raises(CutOffError):
+        Moments.from_source((X, Y), checkpoint=path, checkpoint_every=0.0, progress=stop, **options)
+    whole = path.read_bytes()
+    for at in range(8, len(whole), len(whole) // 20):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        with pytest.raises(FileError):
+            Moments.from_source((X, Y), checkpoint=path, **options)
+    path.write_bytes(whole)
+    container = read_container(path)
+    matrix = "matrix" if kind == "reals" else "sums"
+    changes = [
+        {"sizes": np.array([FEATURES, 2, 2**40])},
+        {"sizes": np.array([2**31, 2**31, 5])},
+        {"sizes": np.array([-1, 9, 5])},
+        {matrix: container.arrays[matrix][1:]},
+        {matrix: container.arrays[matrix] * np.nan},
+    ]
+    if kind == "reals":
+        changes += [
+            {"numbers": -container.arrays["numbers"]},
+            {"mean": np.zeros(3)},
+            {"buffer": np.zeros((1, 1))},
+        ]
+    else:
+        changes += [{"integers": np.frombuffer(b"d", np.uint8)}, {"block": np.zeros((5, 1), np.float32)}]
+    for change in changes:
+        write_container(path, container.kind, container.arrays | change, container.facts)
+        with pytest.raises(FileError, match="cannot be read as a saved object"):
+            Moments.from_source((X, Y), checkpoint=path, **options)
+    for name in ("fold", "position", "rows"):
+        facts = {**container.facts, "facts": {k: v for k, v in container.facts["facts"].items() if k != name}}
+        write_container(path, container.kind, container.arrays, facts)
+        with pytest.raises(FileError, match="cannot be read as a saved object"):
+            Moments.from_source((X, Y), checkpoint=path, **options)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from haarwire import DataError, FileError, Moments, ParameterError
 from haarwire.moments.sources import open_source
+from haarwire.moments.sources import source as source_module
 from sources import (
     arrays,
     samples,
+    write_csv,
+    write_feather,
     write_hdf5,
     write_npy,
     write_npz,
@@ -36,6 +40,19 @@ def test_a_missing_value_is_named_by_file_and_row(write, tmp_path) -> None:
     assert error.value.what == f"X of {file} is nan at row {row}, column 3."
 
 
+def test_a_missing_value_ten_million_rows_on(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(source_module, "_PIECE_ELEMENTS", 2**20)
+    path = tmp_path / "long.npy"
+    table = np.lib.format.open_memmap(path, "w+", np.uint8, (10**7 + 5, 2))  # a file of holes
+    table.flush()
+    rows = np.lib.format.open_memmap(tmp_path / "y.npy", "w+", np.float32, (10**7 + 5,))
+    rows[10**7] = np.nan
+    rows.flush()
+    with pytest.raises(DataError) as error:
+        Moments.from_source(path, y=str(tmp_path / "y.npy"))
+    assert error.value.what == f"Y of {path} is nan at row 10000000, column 0."
+
+
 def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
 
@@ -57,10 +74,10 @@ def test_a_file_that_was_cut_off_is_named(write, tmp_path) -> None:
     assert str(file) in error.value.what
 
 
-@pytest.mark.parametrize("write", [write_npz, write_npz_compressed, write_zarr])
+@pytest.mark.parametrize("write", [write_npz, write_npz_compressed, write_zarr, write_parquet, write_hdf5])
 def test_damage_in_the_middle_is_found(write, tmp_path) -> None:
     source, options = write(tmp_path, *samples())
-    file = Path(str(source))
+    file = tmp_path / "tables/part-2.parquet" if write is write_parquet else Path(str(source))
     if write is write_zarr:
         truncate(tmp_path / "store.zarr/x/c/5/0")
     else:
@@ -170,3 +187,88 @@ def test_no_rows_are_lost_between_announcement_and_reading() -> None:
     parts = open_source((np.ones((5, 2)), np.arange(5))).parts
     with pytest.raises(DataError, match="gave 5 rows, where 6 were announced"):
         Moments.from_source(Source("it", parts, 6), accuracy="gram")
+
+
+def test_numbers_that_are_not_in_the_file(tmp_path) -> None:
+    h5py = pytest.importorskip("h5py", reason="needs the io extra")
+    with h5py.File(tmp_path / "never.h5", "w") as file:
+        file.create_dataset("x", (100, 2), dtype=float)
+        file["y"] = np.arange(100.0)
+    with pytest.raises(FileError, match=r"1 of the 1 chunks .*never.h5 are missing"):
+        Moments.from_source(tmp_path / "never.h5")
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(1600))
+    with h5py.File(tmp_path / "outside.h5", "w") as file:
+        file.create_dataset("x", (100, 2), dtype=float, external=[(str(secret), 0, 1600)])
+        file["y"] = np.arange(100.0)
+    with pytest.raises(FileError, match=r"/x of .*outside.h5 has its numbers in other files"):
+        Moments.from_source(tmp_path / "outside.h5")
+    layout = h5py.VirtualLayout((100, 2), float)
+    layout[:] = h5py.VirtualSource(tmp_path / "gone.h5", "x", (100, 2))
+    with h5py.File(tmp_path / "virtual.h5", "w") as file:
+        file.create_virtual_dataset("x", layout)
+        file["y"] = np.arange(100.0)
+    with pytest.raises(FileError, match=r"/x of .*virtual.h5 has its numbers in other files"):
+        Moments.from_source(tmp_path / "virtual.h5")
+
+
+def test_text_that_is_not_in_utf8(tmp_path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the io extra")
+    (tmp_path / "t.csv").write_bytes(b"a,y\n1,u\n2,\xff\n")
+    with pytest.raises(FileError, match=r"t.csv cannot be read.*UTF"):
+        Moments.from_source(tmp_path / "t.csv", one_hot=True)
+    (tmp_path / "t.csv").write_bytes(b"a\xff,y\n1,2\n")
+    with pytest.raises(FileError, match=r"t.csv cannot be read.*utf"):
+        Moments.from_source(tmp_path / "t.csv")
+
+
+def test_arrow_files_whose_buffers_are_damaged(tmp_path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="needs the io extra")
+    from pyarrow import feather
+
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 1, 1], pa.int32()), pa.array(["u", "v"]))
+    feather.write_feather(
+        pa.table({"a": np.arange(3.0), "y": codes}), tmp_path / "t.arrow", compression="uncompressed"
+    )
+    content = (tmp_path / "t.arrow").read_bytes()
+    at = content.index(np.array([0, 1, 1], np.int32).tobytes())
+    (tmp_path / "t.arrow").write_bytes(content[:at] + b"\xff\xff\xff\x7f" + content[at + 4 :])
+    with pytest.raises(FileError, match=r"t.arrow cannot be read from row 0 on: .*ut of bounds"):
+        Moments.from_source(tmp_path / "t.arrow", one_hot=True)
+
+
+class LostConnection:
+    """A file of a machine that is gone after some bytes."""
+
+    def __init__(self, file: Any, left: int) -> None:
+        self._file, self._left = file, left
+
+    def read(self, size: int = -1) -> bytes:
+        content: bytes = self._file.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise ConnectionResetError("the other side is gone")
+        return content
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("write", [write_npz, write_npz_compressed, write_csv, write_hdf5, write_feather])
+def test_a_lost_connection(write, tmp_path, monkeypatch) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="needs the io extra")
+    source, options = write(tmp_path, *samples())
+    memory = fsspec.filesystem("memory")
+    memory.put(str(tmp_path) + "/", "/lost", recursive=True)
+    opened = type(memory)._open
+
+    def losing(self: Any, path: str, *rest: Any, **more: Any) -> LostConnection:
+        return LostConnection(opened(self, path, *rest, **more), 50_000)
+
+    monkeypatch.setattr(type(memory), "_open", losing)
+    try:
+        with pytest.raises(FileError, match="cannot be read") as error:
+            Moments.from_source(f"memory://lost/{Path(str(source)).name}", **options)
+    finally:
+        memory.rm("/lost", recursive=True)
+    assert "lost connection" in error.value.cause

@@ -64,17 +64,31 @@ def _hdf5(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
             file.visititems(partial(_collect, names, h5py.Dataset))
             arrays = group_arrays(file, names, path, wanted)
             for array in arrays:
-                if array is not None and array.chunks is not None:
-                    expected = math.prod(-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True))
-                    stored = array.id.get_num_chunks()
-                    if stored < expected:
-                        raise _lacking(path, expected - stored, expected)
+                if array is not None:
+                    _check_stored(path, array)
         except HaarwireError:
             raise
         except Exception as error:
             # A damaged file raises whatever its headers trip up.
             raise unreadable(path, error) from error
         yield arrays
+
+
+def _check_stored(path: str, array: Any) -> None:
+    """Whether all numbers of a data set are in this file."""
+    if array.is_virtual or array.external is not None:
+        raise FileError(
+            f"{array.name} of {path} has its numbers in other files.",
+            cause="a virtual data set or external storage; zeros would stand for files that are missing.",
+            remedy="name those files, or pass the opened arrays as a pair: Moments.from_source((X, Y)).",
+        )
+    if array.chunks is None:
+        expected, stored = min(1, array.size), min(1, array.id.get_storage_size())
+    else:
+        expected = math.prod(-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True))
+        stored = array.id.get_num_chunks()
+    if stored < expected:
+        raise _lacking(path, expected - stored, expected)
 
 
 def _collect(names: list[str], kind: type, name: str, item: object) -> None:

@@ -190,12 +190,18 @@ def _fragment(table: _Table) -> Any:
 
 
 def _format(table: _Table) -> Any:
-    """The format; numbers of a CSV file are read as float64, whatever its first lines look like."""
+    """The format; checksums of Parquet's pages are compared where there are any.
+
+    Numbers of a CSV file are read as float64, whatever its first lines look like.
+    """
     import pyarrow as pa
     import pyarrow.dataset as ds
     from pyarrow import csv
 
-    if table.format not in ("csv", "tsv"):
+    if table.format == "parquet":
+        compared = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+        return ds.ParquetFileFormat(default_fragment_scan_options=compared)
+    if table.format == "ipc":
         return table.format
     kinds: dict[str, Any] = {}
     if table.choice is not None:
