@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,26 @@ class Job(NamedTuple):
 
     run: Callable[[], object]
     against: str | None = None
+
+
+class Target(NamedTuple):
+    """What a speed is to be: of a job against another, or in seconds where there is no other.
+
+    Ratios are time of the job / (scale × time of the other) for `at_most`, and the inverse for `at_least`.
+    `limit` says what bounds it where it falls short.
+    """
+
+    what: str
+    job: str
+    against: str | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    scale: float = 1.0
+    limit: str = ""
+
+
+RECORDS: list[dict[str, Any]] = []
+"""Results of all races with targets in this process, and of slopes; `python -m benchmarks` reads them."""
 
 
 def load_mnist() -> tuple[np.ndarray, np.ndarray, str]:
@@ -51,7 +71,9 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def race(title: str, jobs: Mapping[str, Job], rounds: int = 7) -> dict[str, np.ndarray]:
+def race(
+    title: str, jobs: Mapping[str, Job], rounds: int = 7, targets: Sequence[Target] = ()
+) -> dict[str, np.ndarray]:
     """Run all jobs `rounds` times in turns after a warm-up, and print medians, spread and ratios.
 
     A ratio is the median over rounds of the quotients within a round.
@@ -72,7 +94,39 @@ def race(title: str, jobs: Mapping[str, Job], rounds: int = 7) -> dict[str, np.n
             line += f"   {np.median(ratio):.3g} ({ratio.min():.3g}–{ratio.max():.3g}) × {against}"
         print(line)
     print()
+    for target in targets:
+        judge(title, target, times)
     return times
+
+
+def judge(title: str, target: Target, times: Mapping[str, np.ndarray]) -> None:
+    """Hold the times of a race against a target; print and keep the answer."""
+    own = times[target.job]
+    if target.against is None:
+        values = own
+    else:
+        other = target.scale * times[target.against]
+        values = own / other if target.at_most is not None else other / own
+    middle = float(np.median(values))
+    bound = target.at_most if target.at_most is not None else target.at_least
+    met = bound is not None and (middle <= bound if target.at_most is not None else middle >= bound)
+    record = target._asdict() | {
+        "title": title,
+        "machine": machine(),
+        "rounds": len(own),
+        "median": middle,
+        "least": float(values.min()),
+        "most": float(values.max()),
+        "seconds": float(np.median(own)),
+        "met": met,
+    }
+    RECORDS.append(record)
+    words = "at most" if target.at_most is not None else "at least"
+    unit = " s" if target.against is None else " ×"
+    print(
+        f"{'reached' if met else 'SHORT  '}  {target.what}: {middle:.3g}{unit} "
+        f"({values.min():.3g}–{values.max():.3g}), {words} {bound:g} wanted"
+    )
 
 
 def _shown(value: float) -> str:

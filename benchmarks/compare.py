@@ -1,6 +1,6 @@
 """All four approaches on MNIST under quarter turns, from raw bytes to solutions.
 
-    python benchmarks/compare.py
+    python -m benchmarks compare
 
 Against (a) scikit-learn's Ridge on the data augmented four times and (b) the floor: one float32
 product X.T @ X for the moments, and the eigendecomposition of a 784×784 gram for each approach.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
-from _runner import Job, load_mnist, race
+from _runner import Job, Target, load_mnist, race
 from sklearn.linear_model import Ridge
 
 import haarwire as hw
@@ -47,7 +47,11 @@ def main() -> None:
         f"solve, {name}": Job(lambda a=approach: hw.solve(moments, rep, rank=5, approach=a), eigh)
         for name, approach in APPROACHES.items()
     }
-    race(f"From moments to solutions: {size}", {eigh: Job(lambda: np.linalg.eigh(gram)), **solves})
+    race(
+        f"From moments to solutions: {size}",
+        {eigh: Job(lambda: np.linalg.eigh(gram)), **solves},
+        targets=[Target(f"{job}, from moments", job, eigh, at_most=2) for job in solves],
+    )
     ridge = "Ridge (Cholesky) on data augmented ×4"
     race(
         f"From raw bytes: {size}",
@@ -58,6 +62,10 @@ def main() -> None:
             "moments and all four approaches": Job(everything, ridge),
         },
         rounds=5,
+        targets=[
+            Target("moments from raw bytes", "moments", product, at_most=1.5),
+            Target("moments and all four approaches", "moments and all four approaches", ridge, at_most=1),
+        ],
     )
     print("Peak memory beyond the data, moments and all four approaches (tracemalloc):")
     for count in (15_000, 30_000, 60_000):

@@ -1,6 +1,6 @@
 """Invariant functionals of permutation groups on very many coordinates.
 
-    python benchmarks/invariants.py
+    python -m benchmarks invariants
 
 Building the representation counts too. The floor is one sort of as many random numbers.
 """
@@ -8,12 +8,13 @@ Building the representation counts too. The floor is one sort of as many random 
 from __future__ import annotations
 
 import numpy as np
-from _runner import Job, race
+from _runner import Job, Target, race
 
 import haarwire as hw
 
 
 def main() -> None:
+    ours = "representation and invariant subspace"
     for size, make in ((10**6, hw.groups.cyclic_shifts), (10**5, hw.groups.permutations)):
         numbers = np.random.default_rng(0).random(size)
         floor = f"np.sort of {size:.0e} numbers"
@@ -21,10 +22,9 @@ def main() -> None:
             f"{make.__name__}({size:.0e})",
             {
                 floor: Job(lambda x=numbers: np.sort(x)),
-                "representation and invariant subspace": Job(
-                    lambda n=size, f=make: hw.invariant_subspace(f(n)), floor
-                ),
+                ours: Job(lambda n=size, f=make: hw.invariant_subspace(f(n)), floor),
             },
+            targets=[Target(f"invariants of {make.__name__} on {size:.0e} coordinates", ours, at_most=2)],
         )
 
 

@@ -1,6 +1,6 @@
 """What the module wrappers cost, beside the bare module.
 
-    python benchmarks/modules.py
+    python -m benchmarks modules
 
 One thread; a step is forward and backward on 128 images of 28×28.
 """

@@ -1,12 +1,12 @@
 """How close the moments of a large data set come to the floor, one matrix product.
 
-python benchmarks/moments.py
+python -m benchmarks moments
 """
 
 from __future__ import annotations
 
 import numpy as np
-from _runner import Job, load_mnist, race
+from _runner import Job, Target, load_mnist, race
 
 from haarwire.moments import Moments
 
@@ -28,6 +28,7 @@ def main() -> None:
             "Moments, float64": Job(lambda: Moments.from_arrays(X64, Y64), double),
         },
         rounds=9,
+        targets=[Target("moments from raw bytes, alone", "Moments, raw uint8", single, at_most=1.5)],
     )
     exact, rounded = Moments.from_arrays(X, Y), Moments.from_arrays(X64, Y64)
     spread = np.sqrt(exact.scatter.diagonal())

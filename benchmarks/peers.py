@@ -1,6 +1,6 @@
 """Bases of invariants and equivariant maps, beside those of other libraries, in one run.
 
-    python benchmarks/peers.py [--slow]
+    python -m benchmarks peers [--slow]
 
 Peers are used where they can be imported: EMLP (needs jax<0.5, six and tqdm), e3nn, and symm-learning with
 escnn (needs NumPy 1). Each case checks first that both found the same space, then times both in turns: the
@@ -17,7 +17,7 @@ from functools import partial
 from itertools import count
 
 import numpy as np
-from _runner import machine, seconds
+from _runner import Target, judge, machine, seconds
 
 import haarwire as hw
 
@@ -31,6 +31,7 @@ def duel(
     theirs: Callable[[], np.ndarray],
     *,
     rounds: int = 3,
+    at_least: float = 1.0,
     agreement: Callable[[np.ndarray, np.ndarray], str] | None = None,
 ) -> None:
     """Time both in turns and print the ratio of medians, and how far their answers agree."""
@@ -46,11 +47,16 @@ def duel(
     fast, slow = statistics.median(taken["ours"]), statistics.median(taken["theirs"])
     said = (agreement or _same_space)(answers["ours"], answers["theirs"])
     print(f"{case:52}{1e3 * fast:10.2f} ms {peer:>14}{1e3 * slow:12.1f} ms {slow / fast:8.0f} ×   {said}")
+    times = {name: np.array(values) for name, values in taken.items()}
+    judge(said, Target(f"{case}, against {peer}", "ours", "theirs", at_least=at_least), times)
 
 
-def alone(case: str, ours: Callable[[], int], note: str) -> None:
+def alone(case: str, ours: Callable[[], int], note: str, at_most: float) -> None:
+    """Time ours only, in seconds."""
     ours()
-    print(f"{case:52}{1e3 * statistics.median(seconds(ours) for _ in range(3)):10.2f} ms   {note}")
+    times = np.array([seconds(ours) for _ in range(3)])
+    print(f"{case:52}{1e3 * statistics.median(times):10.2f} ms   {note}")
+    judge(note, Target(case, "ours", at_most=at_most), {"ours": times})
 
 
 def _same_space(A: np.ndarray, B: np.ndarray) -> str:
@@ -93,6 +99,7 @@ def against_emlp(*, slow: bool) -> None:
             "EMLP",
             fresh(lambda n=n: (V * V)(S(n))),
             rounds=1,
+            at_least=1000,
         )
     for n in (300, 1000, *((3000,) if slow else ())):
         duel(
@@ -212,16 +219,19 @@ def at_scale() -> None:
             f"cyclic shifts of {n:.0e} coordinates",
             lambda n=n: hw.invariant_subspace(hw.groups.cyclic_shifts(n)).dim,
             "EMLP: does not converge at 10^4",
+            10,
         )
     alone(
         "S_1000 on V⊗V (10^6 coordinates)",
         lambda: hw.invariant_subspace(hw.groups.permutations_of_graphs(1000)).dim,
-        "",
+        "no peer",
+        10,
     )
     alone(
         "equivariant maps, 90° turns of 28×28 images",
         lambda: hw.equivariant_maps(hw.groups.image_rotations(28), hw.groups.image_rotations(28)).dim,
         "614,656 entries a map; EMLP was stopped at 12×12 after 550 s",
+        2,
     )
 
 

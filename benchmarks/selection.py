@@ -1,6 +1,6 @@
 """Choosing strength and rank at MNIST's size: 100 strengths × 5 folds × all ranks, from moments.
 
-    python benchmarks/selection.py
+    python -m benchmarks selection
 
 Against what a user of scikit-learn would run: RidgeCV over as many ridges (leave-one-out), on a sixth of the
 images since it takes minutes on all, and a GridSearchCV of Ridge over the same folds, of which two strengths
@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from _runner import SHARED, Job, load_mnist, race
+from _runner import SHARED, Job, Target, judge, load_mnist, race
 
 import haarwire as hw
 from haarwire.selection import fold_moments, recommend_from_folds
@@ -59,28 +59,27 @@ def main() -> None:
         search = GridSearchCV(Ridge(), {"alpha": ridges[:: STRENGTHS // SOME]}, cv=splitter, refit=False)
         search.fit(floats, Y)
 
-    ours = f"cross_validate: {STRENGTHS} α, {FOLDS} folds, {Y.shape[1]} ranks, as is and moved"
+    grid, loo = (
+        f"GridSearchCV(Ridge), {SOME} of {STRENGTHS} ridges",
+        f"RidgeCV, {STRENGTHS} ridges, {FEW} images",
+    )
+    title = f"{source}, {X.shape[0]}×{X.shape[1]}, {Y.shape[1]} targets"
     times = race(
-        f"{source}, {X.shape[0]}×{X.shape[1]}, {Y.shape[1]} targets",
+        title,
         {
             "cross_validate": Job(choose),
             "the folds' moments, read once": Job(read, "cross_validate"),
             "recommend_from_folds": Job(recommend, "cross_validate"),
-            f"RidgeCV, {STRENGTHS} ridges, {FEW} images": Job(ridge_cv, "cross_validate"),
-            f"GridSearchCV(Ridge), {SOME} of {STRENGTHS} ridges": Job(grid_search, "cross_validate"),
+            loo: Job(ridge_cv, "cross_validate"),
+            grid: Job(grid_search, "cross_validate"),
         },
         rounds=ROUNDS,
     )
-    both = times["cross_validate"] + times["the folds' moments, read once"]
-    grid = STRENGTHS / SOME * times[f"GridSearchCV(Ridge), {SOME} of {STRENGTHS} ridges"]
-    loo = times[f"RidgeCV, {STRENGTHS} ridges, {FEW} images"]
-    for name, taken in (
-        (f"RidgeCV on {FEW} images", loo),
-        (f"GridSearchCV of {STRENGTHS} ridges (scaled up)", grid),
-    ):
-        ratio = taken / both
-        print(f"{name} takes {np.median(ratio):.3g} ({ratio.min():.3g}–{ratio.max():.3g}) times as long as")
-    print(f"reading the folds and {ours} together")
+    ours = f"{STRENGTHS} α × {FOLDS} folds × {Y.shape[1]} ranks, both questions, reading included"
+    times[ours] = times["cross_validate"] + times["the folds' moments, read once"]
+    judge(title, Target(f"{ours}, against RidgeCV on {FEW} images", ours, loo, at_least=1), times)
+    what = f"the same, against GridSearchCV of {STRENGTHS} ridges (scaled up from {SOME})"
+    judge(title, Target(what, ours, grid, at_least=1, scale=STRENGTHS / SOME), times)
 
 
 def check(X: np.ndarray, Y: np.ndarray, splitter: object) -> None:

@@ -1,6 +1,6 @@
 """A full-batch step on the exact problem against PyTorch on the data really augmented, and many runs at once.
 
-    python benchmarks/training.py [--threads 1]
+    OMP_NUM_THREADS=1 python -m benchmarks training
 
 The peer holds MNIST under the four quarter turns (240 000 × 784 in float32, 752 MB) and takes gradient
 steps by autograd on the same two-layer network of width 5; both start from the same layers, and have to
@@ -15,11 +15,9 @@ GPU are given where there is one.
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 import torch
-from _runner import Job, load_mnist, race, seconds
+from _runner import Job, Target, load_mnist, race, seconds
 
 import haarwire as hw
 from haarwire.training import DeepLinearNetwork, train
@@ -28,6 +26,7 @@ from haarwire.training.optimizers import GradientDescent
 
 WIDTHS = (784, 5, 10)
 STEPS = 100
+LIMIT = "the arithmetic of 1000 runs alone is 38 to 104 times a step of one run, which is all overhead"
 
 
 def steps(problem, widths, runs: int, dtype: str, count: int, *, device: str = "cpu"):
@@ -84,7 +83,13 @@ def many(widths, problem, devices) -> None:
                 f"call: {one}": Job(calls(problem, widths, 1, dtype, device)),
                 f"call: {batch}": Job(calls(problem, widths, 1000, dtype, device), f"call: {one}"),
             }
-            taken = race(f"Widths {widths}: 20 steps; a call of train with {STEPS}", jobs, rounds=3)
+            targets = []
+            if (widths, dtype) in ((WIDTHS, "float32"), ((16, 2, 4), "float32")):
+                name = "-".join(map(str, widths))
+                what = f"a call of train with 1000 runs against one, {name}, {device}"
+                targets = [Target(what, f"call: {batch}", f"call: {one}", at_most=20, limit=LIMIT)]
+            title = f"Widths {widths}: 20 steps; a call of train with {STEPS}"
+            taken = race(title, jobs, rounds=3, targets=targets)
             # The least of each: on a shared machine the medians are those of its other work.
             single, thousand, *whole = (float(t.min()) for t in taken.values())
             floor = 1000.0 * operations(widths) / speed(dtype, device) / (single / 20)
@@ -129,10 +134,6 @@ def small_problem(n: int, m: int):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    torch.set_num_threads(parser.parse_args().threads)
-
     X, Y, source = load_mnist()
     rep = hw.groups.image_rotations(28)
     moments = hw.Moments.from_arrays((X / 255.0).astype(np.float32), Y)
@@ -149,10 +150,12 @@ def main() -> None:
     for dtype in ("float32", "float64"):
         name = f"exact problem, {dtype}, {STEPS} steps"
         jobs[name] = Job(steps(problem, WIDTHS, 1, dtype, STEPS), peer_name)
-    times = race(f"One full-batch step: {source}, {len(X)} × 4 × 784, 10 targets, width 5", jobs)
-    for name in list(jobs)[1:]:
-        ratio = times[peer_name] / (times[name] / STEPS)
-        print(f"{name}: a step is {np.median(ratio):.0f} ({ratio.min():.0f}–{ratio.max():.0f}) times faster")
+    faster = [
+        Target(f"a full-batch step, {name.split(',')[1].strip()}", name, peer_name, at_least=50, scale=STEPS)
+        for name in list(jobs)[1:]
+    ]
+    size = f"{source}, {len(X)} × 4 × 784, 10 targets, width 5"
+    race(f"One full-batch step: {size}", jobs, targets=faster)
 
     thousand = Job(steps(problem, WIDTHS, 1000, "float32", 1), peer_name)
     race("A step of 1000 runs", {peer_name: Job(peer), "exact problem, float32, 1000 runs": thousand})
