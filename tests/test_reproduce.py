@@ -220,6 +220,15 @@ def test_the_command_makes_what_is_asked_for(
     assert run("--quick", "--only", "landscape", "--out", "here", "--quiet")[:2] == (0, "")
 
 
+def test_the_numbers_to_standard_output(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("--quick", "--only", "landscape", "--out", "here", "--json", "-")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == read(Path("here/results.json"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [(("--only", "loss"), "choose from losses"), (("--seeds", "0"), "≥ 1"), (("--seed", "-1"), "≥ 0")],

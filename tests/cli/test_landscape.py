@@ -13,11 +13,11 @@ import pytest
 
 import haarwire as hw
 from haarwire.landscape import critical_points
+from haarwire.report.wording import count
 
 pytest.importorskip("typer", reason="the command needs the 'cli' extra")
 pytest.importorskip("rich", reason="the command needs the 'cli' extra")
 
-from haarwire.cli.console import count
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -33,6 +33,13 @@ def test_the_version(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_quiet_and_speak_json(name: str, run: Run) -> None:
+    out = run(name, "--help", columns=200)[1]
+    assert "--json" in out
+    assert "--quiet" in out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_and_a_line(name: str, run: Run) -> None:
     code, out, _ = run(name, "--help", columns=200)
     assert code == 0
@@ -162,6 +169,7 @@ def test_a_json_file_comes_with_the_text_and_quiet_takes_it_away(folder: Path, r
     assert run(*COMPARE, "--json", "r.json")[1]
     assert run(*COMPARE, "--json", "r.json", "--quiet") == (0, "", "")
     assert run("symmetries", "--json", "s.json")[1].startswith("for example")
+    assert run("symmetries", "--json", "s.json", "--quiet") == (0, "", "")
     assert json.loads(Path("s.json").read_text(encoding="utf-8"))["so3"]["example"] == "so3:0=2,1=3"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -93,6 +94,11 @@ def test_explore_serves_until_interrupted(run: Run, folder: Path, monkeypatch: p
     assert "http://127.0.0.1:1/" in err
     assert served["open_browser"] is False
     assert served["view"]["n_invariant"] == 3
+    code, out, err = run("explore", "data.npz", *symmetries, "--json", "-")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert told["address"] == "http://127.0.0.1:1/"
+    assert told["symmetries"] == ["cyclic_shifts:6", "reflection:6"]
 
 
 def test_explore_names_what_does_not_fit(run: Run, folder: Path) -> None:

@@ -15,22 +15,19 @@ from haarwire.cli.console import (
     DelayedProgress,
     RowsPerSecond,
     check_writable,
-    count,
-    number,
     output,
     print_table,
     print_wrapped,
     shows_text,
-    small,
     write_json,
 )
 from haarwire.cli.report import check_report, command_line, write_report
 from haarwire.comparison import ApproachResult, Comparison, QuestionResult, compare
+from haarwire.report.summary import QUESTIONS
+from haarwire.report.wording import alpha_text, count, number, score, small
 from haarwire.selection import Verdict
 
 __all__ = ["HELP", "compare_command", "print_comparison"]
-
-_QUESTIONS: Final = {"as_is": "data as they are", "moved": "data moved by the group"}
 
 # Each paragraph on one line: typer keeps the line breaks of a help text.
 HELP: Final = (
@@ -164,7 +161,7 @@ def print_comparison(result: Comparison, console: Console) -> None:
     for question, verdict in result.verdict.items():
         if verdict is not None:
             console.print()
-            _print_verdict(console, _QUESTIONS[question], verdict)
+            _print_verdict(console, QUESTIONS[question], verdict)
 
 
 def _losses(row: ApproachResult) -> list[str]:
@@ -173,7 +170,7 @@ def _losses(row: ApproachResult) -> list[str]:
             return ["—", "—"]
         return [
             number(result.test_loss),
-            "—" if result.test_score is None else _score(result.test_score),
+            "—" if result.test_score is None else score(result.test_score),
         ]
 
     return [number(row.train_loss), *pair(row.as_is), *pair(row.moved)]
@@ -183,17 +180,12 @@ def _others(row: ApproachResult) -> list[str]:
     return [small(row.invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
 
 
-def _score(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 1e3 else f"{value:.1e}"
-
-
 def _alphas(result: Comparison) -> str:
     chosen = []
     for row in result.approaches.values():
         for question, answer in (("as_is", row and row.as_is), ("moved", row and row.moved)):
             if answer is not None and answer.alpha is not None:
-                strength = "∞" if math.isinf(answer.alpha) else f"{answer.alpha:.3g}"
-                chosen.append(f"{strength} for {_QUESTIONS[question]}")
+                chosen.append(f"{alpha_text(answer.alpha)} for {QUESTIONS[question]}")
     return f"Regularized, by cross-validation: alpha {', '.join(chosen)}" if chosen else ""
 
 

@@ -1,4 +1,4 @@
-"""How the commands write: widths, tables, numbers, errors, progress and JSON."""
+"""How the commands write: widths, tables, errors, progress and JSON."""
 
 from __future__ import annotations
 
@@ -25,23 +25,18 @@ __all__ = [
     "DelayedProgress",
     "RowsPerSecond",
     "check_writable",
-    "count",
     "finite",
-    "number",
     "output",
     "print_error",
     "print_table",
     "print_wrapped",
     "shows_text",
-    "small",
     "unwritable",
     "write_json",
 ]
 
 _WIDTH: Final = 100
 _STANDARD_OUTPUT: Final = Path("-")
-_FLOAT_DIGITS: Final = 300
-"""Counts of more digits than this are beyond floats."""
 
 
 class DelayedProgress:
@@ -159,31 +154,6 @@ def _width(table: Table, console: Console) -> int:
     return Measurement.get(console, console.options.update(width=1000), table).maximum
 
 
-def number(value: float) -> str:
-    """Four significant digits in at most nine columns."""
-    size = abs(value)
-    if size == 0 or 1e-3 <= size < 1e3:
-        return f"{value:#.4g}" if size else "0"
-    return f"{value:.0f}" if 1e3 <= size < 1e6 else f"{value:.2e}"
-
-
-def small(value: float) -> str:
-    """Three decimals, or two significant digits of what they do not show."""
-    if value == 0:
-        return "0"
-    return f"{value:.3f}" if value >= 1e-3 else f"{value:.1e}"
-
-
-def count(value: int) -> str:
-    """Exact up to ten million, then its leading digits; integers may be beyond floats."""
-    if value < 10**7:
-        return str(value)
-    digits = math.log10(value)
-    if digits < _FLOAT_DIGITS:
-        return f"{value:.2e}"
-    return f"{10 ** (digits % 1):.2f}e+{math.floor(digits)}"
-
-
 def finite(value: float) -> float | None:
     """For JSON, which has no infinity and no NaN."""
     return float(value) if math.isfinite(value) else None
@@ -222,6 +192,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     try:
         if path == _STANDARD_OUTPUT:
             sys.stdout.write(text)
+            sys.stdout.flush()
         else:
             path.write_text(text, "utf-8")
     except OSError as error:

@@ -42,13 +42,13 @@ _OLD_KERNELS: Final = frozenset(
 _AVX2_KERNELS: Final = frozenset({"Haswell", "Zen"})
 
 
-def doctor_command(*, json_file: options.JsonFile = None) -> None:
+def doctor_command(*, json_file: options.JsonFile = None, quiet: options.Quiet = False) -> None:
     """Examine this installation and print what was found."""
     check_writable(json_file, "--json")
     content = examine()
     if json_file is not None:
         write_json(json_file, content)
-    if shows_text(json_file, quiet=False):
+    if shows_text(json_file, quiet=quiet):
         print_examination(content, output())
 
 

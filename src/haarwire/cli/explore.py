@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -9,7 +11,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress
+from haarwire.cli.console import DelayedProgress, check_writable, shows_text, write_json
 
 __all__ = ["HELP", "explore_command"]
 
@@ -47,6 +49,10 @@ def explore_command(
     ] = 0,
     port: Annotated[int, typer.Option(help="Where to listen.", show_default="a free one")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write the address as JSON to this file, or to standard output: -"),
+    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Read the data, then serve the explorer until interrupted."""
@@ -55,6 +61,7 @@ def explore_command(
     options.check_choice(targets, datasets.Targets, "--targets")
     if seed < 0:
         raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
+    check_writable(json_file, "--json")
     shape = options.shape_of(image_shape)
     symmetries = [groups.from_name(name) for name in symmetry]
     source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
@@ -68,9 +75,12 @@ def explore_command(
             progress=lambda share: progress("reading", share),
         )
         explorer.prepare(progress=lambda share: progress("factoring", share))
-    serve(explorer, port=port, open_browser=browser, announce=lambda address: _announce(address, quiet=quiet))
+    announce = partial(_announce, source.name, symmetry, json_file, quiet=quiet)
+    serve(explorer, port=port, open_browser=browser, announce=announce)
 
 
-def _announce(address: str, *, quiet: bool) -> None:
-    if not quiet:
+def _announce(data: str, symmetries: list[str], json_file: Path | None, address: str, *, quiet: bool) -> None:
+    if json_file is not None:
+        write_json(json_file, {"address": address, "data": data, "symmetries": symmetries})
+    if shows_text(json_file, quiet=quiet):
         Console(stderr=True).print(f"The explorer is at {address} (end with Ctrl+C)", highlight=False)

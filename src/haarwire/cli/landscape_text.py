@@ -9,7 +9,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.markup import escape
 
-from haarwire.cli.console import count, number, print_table, print_wrapped
+from haarwire.cli.console import print_table, print_wrapped
+from haarwire.report.wording import count, number
 
 __all__ = ["print_landscape"]
 

@@ -8,7 +8,8 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from haarwire.cli.console import number, print_table, print_wrapped, small
+from haarwire.cli.console import print_table, print_wrapped
+from haarwire.report.wording import number, small
 
 __all__ = ["print_path"]
 

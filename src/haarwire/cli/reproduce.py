@@ -9,8 +9,16 @@ import typer
 from rich.console import Console
 
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, output, print_table, print_wrapped
-from haarwire.reproduce import FIGURES, Done, prepare, reproduce
+from haarwire.cli.console import (
+    DelayedProgress,
+    check_writable,
+    output,
+    print_table,
+    print_wrapped,
+    shows_text,
+    write_json,
+)
+from haarwire.reproduce import FIGURES, Done, prepare, reproduce, results
 from haarwire.training._torch import require_torch
 
 __all__ = ["HELP", "reproduce_command"]
@@ -45,6 +53,7 @@ def reproduce_command(
     only: Annotated[
         str | None, typer.Option(help="Some of the figures, separated by commas.", show_default="all")
     ] = None,
+    json_file: options.JsonFile = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Make the figures; print which agree."""
@@ -57,12 +66,15 @@ def reproduce_command(
         raise typer.BadParameter(
             f"{', '.join(unknown)}: choose from {', '.join(FIGURES)}", param_hint="--only"
         )
+    check_writable(json_file, "--json")
     require_torch()  # before the data are read, not after
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         progress("reading", 0.0)
         setup = prepare(mnist, quick=quick, seeds=seeds or (3 if quick else 10), seed=seed)
         done = reproduce(setup, out, only=names, progress=progress)
-    if not quiet:
+    if json_file is not None:
+        write_json(json_file, results(setup, done))
+    if shows_text(json_file, quiet=quiet):
         _print(setup.describe(), done, out, output())
 
 

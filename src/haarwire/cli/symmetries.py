@@ -24,14 +24,14 @@ HELP: Final = (
 )
 
 
-def symmetries_command(*, json_file: options.JsonFile = None) -> None:
+def symmetries_command(*, json_file: options.JsonFile = None, quiet: options.Quiet = False) -> None:
     """Print the examples with what each does."""
     check_writable(json_file, "--json")
     summaries = {name: summary.replace("`", "") for name, summary in groups.names().items()}
     if json_file is not None:
         content = {name: {"example": EXAMPLES[name], "summary": text} for name, text in summaries.items()}
         write_json(json_file, content)
-    if shows_text(json_file, quiet=False):
+    if shows_text(json_file, quiet=quiet):
         table = Table("for example", "what it does", box=None, pad_edge=False)
         table.columns[0].no_wrap = True
         for name, text in summaries.items():

@@ -16,14 +16,13 @@ from haarwire.cli.console import (
     DelayedProgress,
     check_writable,
     finite,
-    number,
     output,
     print_table,
     print_wrapped,
     shows_text,
-    small,
     write_json,
 )
+from haarwire.report.wording import alpha_text, number, small
 from haarwire.selection import Candidate, LearnedSymmetry, learn_symmetry
 
 __all__ = ["HELP", "candidate_names", "print_learned", "symmetry_command"]
@@ -144,7 +143,7 @@ def _row(c: Candidate, base: Candidate) -> list[str]:
         c.name,
         str(c.dim),
         _difference(c.log_evidence - base.log_evidence),
-        "∞" if math.isinf(c.alpha) else f"{c.alpha:.3g}",
+        alpha_text(c.alpha),
         _difference(c.hardwired_log_evidence - base.log_evidence),
         number(c.loss),
         small(c.standard_error),

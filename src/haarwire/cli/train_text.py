@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from haarwire.cli.console import number, print_table, print_wrapped, small
+from haarwire.cli.console import print_table, print_wrapped
+from haarwire.report.wording import number, small
 
 __all__ = ["print_training"]
 

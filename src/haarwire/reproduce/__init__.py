@@ -5,8 +5,19 @@ Duan and Montúfar, *Understanding Learning Invariance in Deep Linear Networks* 
 computed from the run.
 """
 
-from haarwire.reproduce.experiments import FIGURES, Done, reproduce, table
+from haarwire.reproduce.experiments import FIGURES, Done, reproduce, results, table
 from haarwire.reproduce.outcome import SENTENCES, Check, Outcome
 from haarwire.reproduce.setup import Setup, prepare
 
-__all__ = ["FIGURES", "SENTENCES", "Check", "Done", "Outcome", "Setup", "prepare", "reproduce", "table"]
+__all__ = [
+    "FIGURES",
+    "SENTENCES",
+    "Check",
+    "Done",
+    "Outcome",
+    "Setup",
+    "prepare",
+    "reproduce",
+    "results",
+    "table",
+]

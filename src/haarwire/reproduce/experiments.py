@@ -25,7 +25,7 @@ from haarwire.reproduce.setup import Setup
 from haarwire.reproduce.threads import one_thread
 from haarwire.reproduce.training import gap_figure, loss_figure
 
-__all__ = ["FIGURES", "Done", "reproduce", "table"]
+__all__ = ["FIGURES", "Done", "reproduce", "results", "table"]
 
 Progress: TypeAlias = Callable[[str, float], None]
 
@@ -98,7 +98,7 @@ def reproduce(
         with one_thread():
             done = _made(setup, out, chosen, report)
         (out / "results.md").write_text(table(setup, done), "utf-8")
-        content = json.dumps(_plain(_results(setup, done)), indent=1, ensure_ascii=False, allow_nan=False)
+        content = json.dumps(results(setup, done), indent=1, ensure_ascii=False, allow_nan=False)
         (out / "results.json").write_text(content + "\n", "utf-8")
     except OSError as error:
         raise FileError(
@@ -157,8 +157,9 @@ def table(setup: Setup, done: list[Done]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _results(setup: Setup, done: list[Done]) -> dict[str, Any]:
-    return {
+def results(setup: Setup, done: list[Done]) -> dict[str, Any]:
+    """Every number of every figure as plain data, as in results.json: what is not finite is None."""
+    found = {
         "setup": setup.describe(),
         "figures": {
             name: {
@@ -172,6 +173,8 @@ def _results(setup: Setup, done: list[Done]) -> dict[str, Any]:
             for name, outcome, seconds in done
         },
     }
+    plain: dict[str, Any] = _plain(found)
+    return plain
 
 
 def _check(check: Check) -> dict[str, Any]:
