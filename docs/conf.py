@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ warnings.filterwarnings("ignore", message=".*non-interactive.*")
 
 ROOMS = [
     "groups", "moments", "invariants", "datasets", "solve", "landscape", "selection", "comparison",
-    "estimators", "training", "plots",
+    "estimators", "training", "saving", "plots", "reproduce", "report", "explorer",
 ]  # fmt: skip
 """In the order in which they build on each other."""
 
@@ -148,12 +149,50 @@ def _write(path: Path, title: str, *parts: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+SUBSCRIPT = re.compile(
+    r"((?<![\w`.])[A-Za-zΑ-Ωα-ω∏∫]|[)‖\]])_"
+    r"(\{[^{}]+\}|(?:reg|aug|hard-wired|max|min|[A-Za-z0-9]{1,2}|[∞⊥λ])(?![A-Za-z0-9_]))"
+)
+SUPERSCRIPT = re.compile(r"(?<=[\wᵀ̄)\]])\^(\{[^{}]+\}|[A-Za-z0-9−]{1,3}(?![A-Za-z0-9_]))")
+NO_FORMULA = re.compile(r"(^```.*?^```|`[^`\n]+`|\]\([^)\s]*\)|</?[a-z][^>\n]*>)", re.DOTALL | re.MULTILINE)
+
+
+def _above(text: str, mark: str) -> str:
+    """x^{2} with its exponent as `mark` writes it."""
+    return SUPERSCRIPT.sub(lambda found: mark.format("sup", found[1].strip("{}")), text)
+
+
+def _below(text: str, mark: str) -> str:
+    """σ_{r+1} with its index as `mark` writes it."""
+    return SUBSCRIPT.sub(lambda found: found[1] + mark.format("sub", found[2].strip("{}")), text)
+
+
+def typeset(_app: Sphinx, _name: str, source: list[str]) -> None:
+    """Formulas in the text of a Markdown page have their indices below and above."""
+    if not source[0].startswith("#"):
+        return
+    pieces = NO_FORMULA.split(source[0])
+    pieces[::2] = [_below(_above(each, "<{0}>{1}</{0}>"), "<{0}>{1}</{0}>") for each in pieces[::2]]
+    source[0] = "".join(pieces)
+
+
+def _outside_code(line: str, change: Callable[[str], str]) -> str:
+    pieces = re.split(r"(``?[^`]+``?)", line)
+    pieces[::2] = [change(each) for each in pieces[::2]]
+    return "".join(pieces)
+
+
 def plain_marks(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
     """|S| and coef_ are mathematics and names in the docstrings, no substitutions and links."""
+    role = r"\ :{}:`{}`\ "
     for i, line in enumerate(lines):
-        pieces = re.split(r"(``?[^`]+``?)", line)
-        pieces[::2] = [re.sub(r"(?<=\w)_(?!\w)", r"\\_", piece).replace("|", r"\|") for piece in pieces[::2]]
-        lines[i] = "".join(pieces)
+        text = line
+        if not re.match(r"\s*(?:>>>|\.\.\. |[\w, *]+ : )", line):  # those are code and names of parameters
+            text = _outside_code(text, lambda each: _above(each, role))
+            text = _outside_code(text, lambda each: _below(each, role)).replace(r"\ *", r"\ \*")
+        lines[i] = _outside_code(
+            text, lambda each: re.sub(r"(?<=\w)_(?!\w)", r"\\_", each).replace("|", r"\|")
+        )
 
 
 def plain_types(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
@@ -176,5 +215,6 @@ def plain_types(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, 
 def setup(app: Sphinx) -> None:
     """Rooms are written before Sphinx looks for pages."""
     app.connect("config-inited", write_rooms)
+    app.connect("source-read", typeset)
     app.connect("autodoc-process-docstring", plain_marks, priority=400)  # before napoleon's 500
     app.connect("autodoc-process-docstring", plain_types, priority=600)
