@@ -259,6 +259,20 @@ def test_the_ends_and_the_largest_sizes() -> None:
     assert largest_root_sf(0.5, 21, 30, 100) == johnstone_sf(0.5, 21, 30, 100)
 
 
+def test_the_largest_root_of_plain_violations() -> None:
+    """Far in the tail, where probabilities leave the range of floats, they still fall, and come at once."""
+    for p, q, v, theta in (
+        (5, 5, 1000, np.array([0.05, 0.3, 0.6, 0.9, 0.999])),
+        (12, 30, 4000, np.array([0.5, 0.99])),
+    ):
+        tail = np.array([largest_root_sf(x, p, q, v) for x in theta])
+        assert (np.diff(tail) <= 0).all()
+        assert tail[-1] == 0.0
+        # θ_1 is at least the root of one target alone, a beta variable.
+        assert (tail >= stats.beta(q / 2, v / 2).sf(theta)).all()
+        assert (tail <= [johnstone_sf(x, p, q, v) for x in theta]).all()
+
+
 @pytest.mark.parametrize("method", ["hotelling", "pillai"])
 def test_traces_need_a_few_more_samples(method: Any) -> None:
     rep = hw.groups.cyclic_shifts(4)
