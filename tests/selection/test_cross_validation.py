@@ -10,6 +10,7 @@ import pytest
 
 import haarwire as hw
 from haarwire.selection import CrossValidation, cross_validate, default_alphas, select
+from haarwire.selection.held_out import HeldOut
 
 ALPHAS = np.array([0.0, 1e-3, 0.1, 2.0, 1e3, math.inf])
 STRETCH = np.array([[2.0, 1.0, 0.0], [0.0, 1.0, -1.0], [1.0, 0.0, 1.0]])
@@ -285,3 +286,23 @@ def test_it_equals_cross_validation_by_scikit_learn(offset: float) -> None:
     scores = reference(Ridge(0.0, solver="svd"), pooled, Y, cv=splitter, scoring="neg_mean_squared_error")
     found = cross_validate(folds, rep, alphas=[math.inf])
     np.testing.assert_allclose(found.as_is[0] / 2, -scores["test_score"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("rep", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
+def test_held_out_losses_of_other_targets(rep: hw.Representation) -> None:
+    """What depends on the inputs alone is kept from path to path."""
+    rng = np.random.default_rng(5)
+    X, alphas = rng.standard_normal((40, rep.dim)), np.array([0.0, 0.5, math.inf])
+    paths = [
+        hw.regularization_path(hw.Moments.from_arrays(X, rng.standard_normal((40, 3))), rep) for _ in range(2)
+    ]
+    held_out = HeldOut(
+        paths[0], hw.Moments.from_arrays(rng.standard_normal((9, rep.dim)), rng.standard_normal((9, 3)))
+    )
+    held_out.prepare()
+    other = held_out.of_other_targets(paths[1])
+    fresh = HeldOut(paths[1], held_out.moments)
+    np.testing.assert_allclose(other.as_is(alphas), fresh.as_is(alphas), rtol=1e-12)
+    assert np.abs(other.as_is(alphas) - held_out.as_is(alphas)).max() > 1e-3
+    if rep.is_compact:
+        np.testing.assert_allclose(other.moved(alphas), fresh.moved(alphas), rtol=1e-12)

@@ -184,6 +184,10 @@ def test_refusals() -> None:
         hw.log_evidence(exact, rep, 1.0, 1e-18)
     with pytest.raises(hw.DataError, match="acts on 5 coordinates"):
         select_by_evidence(data.moments, hw.groups.cyclic_shifts(5))
+    samples = hw.Samples.from_arrays(data.X, data.Y)
+    with pytest.raises(hw.ParameterError, match="needs Moments, got Samples") as error:
+        select_by_evidence(samples, rep)  # type: ignore[arg-type]
+    assert "samples.moments()" in error.value.remedy
 
 
 @pytest.mark.parametrize("scale", [1e-140, 1e140])

@@ -96,6 +96,9 @@ def test_one_candidate_and_weights() -> None:
     weights = np.random.default_rng(0).uniform(0.5, 1.5, 60)
     one = hw.learn_symmetry(data.X, data.Y, "reflection:16", sample_weight=weights, rank=2)
     assert {c.name for c in one.by_evidence} == {"reflection:16", "trivial:16"}
+    # A trivial candidate of the caller's is not doubled.
+    named = hw.learn_symmetry(data.X, data.Y, {"half": HALF, "none": hw.groups.trivial(16)})
+    assert {c.name for c in named.by_evidence} == {"half", "none"}
     seen: list[tuple[str, float]] = []
     hw.learn_symmetry(data.X, data.Y, [HALF], progress=lambda name, share: seen.append((name, share)))
     assert seen == [("half turn", 0.0), ("trivial:16", 0.5)]

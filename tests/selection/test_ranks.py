@@ -130,6 +130,14 @@ def test_a_limit_is_what_it_tends_to() -> None:
         np.testing.assert_allclose(one, two, rtol=1e-9)
 
 
+def test_without_invariant_directions_nothing_is_kept() -> None:
+    X, Y = planted(2, 60)
+    signs = hw.Representation(36, (hw.Matrix(-np.eye(36)),))
+    for method in ("gavish_donoho", "gavish_donoho_median"):
+        found = hw.select_rank(X, Y, signs, method=method)  # type: ignore[arg-type]
+        assert (found.rank, found.threshold, found.criterion.tolist()) == (0, 0.0, [math.inf])
+
+
 def test_refusals() -> None:
     X, Y = planted(1, 40)
     moments = hw.Moments.from_arrays(X, Y)

@@ -114,3 +114,6 @@ def test_refusals() -> None:
             select_leave_one_out(unbounded, X, Y)
     with pytest.raises(hw.ParameterError, match="at least 2 folds"):
         select(path, folds[:1])
+    with pytest.raises(hw.ParameterError, match="must be 'as_is' or 'moved', got 'as is'") as error:
+        select(path, folds, question="as is")  # type: ignore[arg-type]
+    assert "'moved' for data in any orientation" in error.value.remedy

@@ -389,6 +389,22 @@ def test_a_continuous_group() -> None:
     np.testing.assert_allclose(best.coef, np.kron(weights, np.eye(3)), atol=0.01)
     hw.assert_equivariant(best, vectors, one)
     np.testing.assert_allclose(best.intercept, 0.0, atol=1e-14)
+    for alpha in (0.3, 1e6):
+        penalized = hw.solve(
+            hw.Moments.from_arrays(X, Y), vectors, approach=hw.Regularized(alpha), target=one
+        )
+        algebra = [np.array(K.todense()) for K in one.algebra]
+        A = np.concatenate(
+            [np.kron(K, np.eye(12)) - np.kron(np.eye(3), np.kron(np.eye(4), K).T) for K in algebra]
+        )
+        C = np.cov(X.T, bias=True)
+        bound = alpha * sum(K.T @ K for K in algebra)
+        tied = np.linalg.solve(np.eye(3) + bound, bound)  # the penalty of the intercept, eliminated
+        x, y = X.mean(axis=0), Y.mean(axis=0)
+        cross = (Y - y).T @ (X - x) / 100 + np.outer(tied @ y, x)
+        normal = np.kron(np.eye(3), C) + np.kron(tied, np.outer(x, x)) + alpha * A.T @ A
+        W = np.linalg.solve(normal, cross.ravel()).reshape(3, 12)
+        np.testing.assert_allclose(penalized.coef, W, atol=1e-8)
     bounded = hw.solve(hw.Moments.from_arrays(X, Y), vectors, rank=2, approach=hw.Hardwired(), target=one)
     assert bounded.rank == 0  # an irreducible representation of dimension 3 does not fit
 
