@@ -228,7 +228,7 @@ def test_a_flipped_bit_is_found(where, tmp_path) -> None:
     if where == "array":
         written[-9] ^= 1
     else:
-        at = written.index(b"count") + len(rb'count\": ')
+        at = written.index(b"count") + len(rb"count\": ")
         written[at] = ord("7")
     path.write_bytes(bytes(written))
     with pytest.raises(hw.FileError, match="not those that were written"):
