@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +22,7 @@ import haarwire as hw
 from haarwire import ClusterError, DataError, Moments, ParameterError
 from haarwire.moments import alignment, reduction
 from haarwire.moments.conditioning import IllConditionedWarning
+from haarwire.selection import fold_moments
 
 pytest.importorskip("distributed", reason="needs the dask extra")
 pytest.importorskip("dask.array", reason="needs the dask extra")
@@ -99,28 +104,105 @@ def test_the_same_bits_from_one_two_and_four_workers(cluster, client) -> None:
         assert difference(Moments.from_dask(dX, dY), whole) < 1e-12
 
 
-def test_bits_survive_workers_that_are_killed(cluster, client) -> None:
+def slow_batches(rows: int, seconds: float = 0.02) -> list[Any]:
     X, Y = samples()
 
+    # Not of this module, which workers cannot import.
     def slow(i: int) -> tuple[np.ndarray, np.ndarray]:
-        time.sleep(0.02)
-        return X[i : i + 200], Y[i : i + 200]
+        time.sleep(seconds)
+        return X[i : i + rows], Y[i : i + rows]
 
-    batches = [dask.delayed(slow)(i) for i in range(0, N, 200)]
+    return [dask.delayed(slow)(i) for i in range(0, N, rows)]
+
+
+def serial(*collections: Any) -> Moments:
+    with dask.config.set(scheduler="synchronous"):
+        return Moments.from_dask(*collections)
+
+
+def test_bits_survive_workers_that_are_killed_at_ten_random_moments(cluster, client) -> None:
+    batches = slow_batches(100)
     cluster.scale(4)
     client.wait_for_workers(4)
+    started = time.perf_counter()
     expected = Moments.from_dask(batches, cluster=client)
-    assert difference(expected, Moments.from_arrays(X, Y)) < 1e-12
+    duration = time.perf_counter() - started
+    assert difference(expected, Moments.from_arrays(*samples())) < 1e-12
+    assert same_bits(expected, serial(batches))
     rng = np.random.default_rng(1)
-    killed = 0
-    for _ in range(10):
+    running = threading.Event()
+    in_the_middle: list[float] = []
+
+    def kill(pid: int, moment: float) -> None:
+        if running.is_set():
+            os.kill(pid, signal.SIGKILL)
+            in_the_middle.append(moment)
+
+    for _ in range(30):
+        client.wait_for_workers(1)
         alive = [nanny.pid for nanny in cluster.workers.values() if nanny.pid]
-        victim = threading.Timer(rng.uniform(0, 0.2), os.kill, (int(rng.choice(alive)), signal.SIGKILL))
+        moment = float(rng.uniform(0, 0.9 * duration))
+        victim = threading.Timer(moment, kill, (int(rng.choice(alive)), moment))
+        running.set()
         victim.start()
-        assert same_bits(Moments.from_dask(batches, cluster=client), expected)
+        found = Moments.from_dask(batches, cluster=client)
+        running.clear()
         victim.join()
-        killed += 1
-    assert killed == 10
+        assert same_bits(found, expected)
+        if len(in_the_middle) == 10:
+            break
+    assert len(set(in_the_middle)) == 10
+
+
+def test_an_adaptive_cluster(cluster, client) -> None:
+    batches = slow_batches(100, 0.1)
+    cluster.scale(1)
+    expected = serial(batches)
+    workers: list[int] = []
+    adaptive = cluster.adapt(minimum=1, maximum=3, interval="100ms", target_duration="200ms")
+    try:
+        found = Moments.from_dask(
+            batches, cluster=client, progress=lambda _rows, _total: workers.append(len(cluster.plan))
+        )
+    finally:
+        adaptive.stop()
+        cluster.scale(1)
+    assert same_bits(found, expected)
+    assert max(workers) > 1
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[str]:
+    """The address of a scheduler in a process of its own, with a worker in another."""
+    file = tmp_path / "scheduler.json"
+    ended: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    scheduler += ["--no-dashboard", "--scheduler-file", str(file)]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file)]
+    worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    with contextlib.ExitStack() as stack:
+        for command in (scheduler, worker):
+            process = stack.enter_context(subprocess.Popen(command, **ended))  # noqa: S603
+            stack.callback(process.terminate)
+        deadline = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        yield str(json.loads(file.read_text())["address"])
+
+
+def test_a_remote_scheduler(remote: str) -> None:
+    X, Y = samples(1e6)
+    dX, dY = da.from_array(X, chunks=(400, 3)), da.from_array(Y, chunks=(1000, 1))
+    expected = serial(dX, dY)
+    assert remote.startswith("tcp://127.0.0.1:")
+    assert same_bits(Moments.from_dask(dX, dY, cluster=remote), expected)
+    with Client(remote, set_as_default=False) as client, client.as_current():
+        folds = fold_moments(dX, dY, n_folds=3, rng=0)
+        advised = hw.recommend(dX, dY, hw.groups.reflection(FEATURES))
+    with dask.config.set(scheduler="synchronous"):
+        assert all(map(same_bits, folds, fold_moments(dX, dY, n_folds=3, rng=0)))
+        same = hw.recommend(dX, dY, hw.groups.reflection(FEATURES))
+    assert np.array_equal(advised.cross_validation.as_is, same.cross_validation.as_is)
 
 
 def test_parts_of_a_source_are_read_by_workers(client, tmp_path) -> None:
@@ -282,13 +364,7 @@ def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_scheduler_that_ends_in_the_middle() -> None:
-    X, Y = samples()
-
-    def slow(i: int) -> tuple[np.ndarray, np.ndarray]:
-        time.sleep(0.05)
-        return X[i : i + 100], Y[i : i + 100]
-
-    batches = [dask.delayed(slow)(i) for i in range(0, N, 100)]
+    batches = slow_batches(100, 0.05)
     made = LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
     )
