@@ -54,7 +54,7 @@ for ax, (violation, data) in zip(axes, sets.items(), strict=True):
     print(
         f"v = {violation}: best α {alphas[losses.argmin()]:.3g}, "
         f"evidence {by_evidence:.3g}, cross-validation {by_folds:.3g}; "
-        f"test of exactness p = {pvalue:.2g}"
+        f"exact? p = {pvalue:.2g}"
     )
     ax.plot(position, losses, "#0072B2")
     for strength, colour, label in (

@@ -47,7 +47,7 @@ print(moments)
 # Whatever the number of samples was, every model costs the same now.
 
 path = hw.regularization_path(moments, shifts)
-print(path.certify())
+print("proven continuous:", path.certify().is_continuous)
 model = hw.solve(moments, shifts, approach=hw.Hardwired())
 print(f"loss {model.loss:.4f}, coefficient {model.coef[0, 0]:.4f}")
 print("truth 0.25 and 0.125")

@@ -45,13 +45,8 @@ def targets(X: np.ndarray, effect: np.ndarray) -> np.ndarray:
 
 
 X, X_test = word_counts(150), word_counts(2000)
-print(
-    strands,
-    "with",
-    hw.invariant_subspace(strands).dim,
-    "invariant directions of",
-    strands.dim,
-)
+print(strands)
+print(hw.invariant_subspace(strands).dim, "invariant directions")
 
 # %%
 # Is the symmetry in the data?

@@ -70,14 +70,8 @@ X, y, X_test, y_test = (
 relabel = hw.groups.permutations_of_graphs(n_atoms) * hw.groups.trivial(
     len(centres)
 )
-print(
-    relabel,
-    "of order",
-    relabel.order,
-    "leaves",
-    hw.invariant_subspace(relabel).dim,
-    "invariant directions",
-)
+print(relabel)
+print(hw.invariant_subspace(relabel).dim, "invariant directions")
 
 # %%
 # From 30 molecules on

@@ -6,6 +6,8 @@ Handwritten digits and quarter turns: four models, two questions, one answer
 for each. The data, 1797 images of 8×8 pixels, come with scikit-learn.
 """
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -80,7 +82,7 @@ for row, name in zip(
 # included. The path is *proven* continuous, not only sampled.
 
 path = hw.regularization_path(moments, turns, rank=5)
-print(path.certify())
+print("proven continuous:", path.certify().is_continuous)
 alphas = np.logspace(-3, 6, 60)
 losses = np.array(
     [
@@ -116,4 +118,9 @@ ax.legend(frameon=False)
 
 result = hw.compare(data, turns, rank=5)
 for question, verdict in result.verdict.items():
-    print(f"{question}: {verdict.approach} ({verdict.reason})")
+    print(f"{question}: {verdict.approach}")
+    print(
+        textwrap.fill(
+            verdict.reason, 79, initial_indent="  ", subsequent_indent="  "
+        )
+    )
