@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +21,8 @@ from strategies import (
     random_basis,
     random_orthogonal,
 )
+
+ISOTYPIC = importlib.import_module("haarwire.invariants.isotypic")
 
 
 def as_counts(decomposition: IsotypicDecomposition) -> list[tuple[int, int, str]]:
@@ -176,3 +179,38 @@ def test_not_compact() -> None:
 def test_repr() -> None:
     decomposition = hw.isotypic_decomposition(hw.groups.cyclic_shifts(3))
     assert repr(decomposition) == "IsotypicDecomposition(cyclic_shifts:3: 1 × 1 (real), 1 × 2 (complex))"
+
+
+@pytest.mark.parametrize(
+    ("rep", "found"),
+    [
+        # 1 real line and 2 complex planes have 5 dimensions of commuting maps, 3 where planes count as real.
+        (hw.groups.cyclic_shifts(5), "5 dimensions commute with the group, not 3"),
+        (hw.groups.so2(range(12)), "a random element of the commutant is outside its algebra by"),
+    ],
+    ids=["counted", "drawn"],
+)
+def test_a_wrong_type_is_not_certified(
+    rep: hw.Representation, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = ISOTYPIC._units
+    monkeypatch.setattr(ISOTYPIC, "_units", lambda *of: [J[:1] for J in units(*of)])
+    with pytest.raises(hw.ConvergenceError, match=f"is not certified: {found}") as error:
+        hw.isotypic_decomposition(rep)
+    assert "full precision" in error.value.remedy
+
+
+def test_subspaces_that_move_are_not_certified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ISOTYPIC, "_irreducible_spaces", lambda rep, rng: np.split(np.eye(4), 4, axis=1))
+    with pytest.raises(hw.ConvergenceError, match=r"its subspaces are invariant to .* only"):
+        hw.isotypic_decomposition(hw.groups.cyclic_shifts(4))
+
+
+def test_without_an_invariant_inner_product_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = np.array([[1.0, 1.0], [0.0, 1.0]]) @ np.diag([1.0, -1.0]) @ np.array([[1.0, -1.0], [0.0, 1.0]])
+    rep = hw.Representation(2, (hw.Matrix(turn),), name="skewed")
+    assert as_counts(hw.isotypic_decomposition(rep)) == [(1, 1, "real"), (1, 1, "real")]
+    monkeypatch.setattr(ISOTYPIC, "orthogonalizing_basis", lambda *of: None)
+    with pytest.raises(hw.ConvergenceError, match="no inner product that skewed leaves fixed") as error:
+        hw.isotypic_decomposition(rep)
+    assert "better conditioned" in error.value.remedy

@@ -68,10 +68,4 @@ def orbit_labels(moves: Sequence[IndexArray], n: int) -> tuple[int, IndexArray]:
     starts = np.arange(0, edges + 1, len(moves), dtype=dtype)
     graph = sp.csr_array((np.ones(edges, dtype=np.int8), targets.ravel(), starts), shape=(n, n))
     count, labels = connected_components(graph, directed=True, connection="weak")
-    first = np.empty(count, dtype=np.intp)
-    first[labels[::-1]] = np.arange(n - 1, -1, -1)
-    if (np.diff(first) > 0).all():
-        return int(count), labels
-    order = np.empty(count, dtype=labels.dtype)
-    order[np.argsort(first)] = np.arange(count)
-    return int(count), order[labels]
+    return int(count), labels

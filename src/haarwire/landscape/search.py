@@ -13,8 +13,7 @@ __all__ = ["best_first", "subset_loss"]
 
 def subset_loss(families: Families, total: float, subset: tuple[int, ...]) -> float:
     """tr(T) − Σ_{i∈S} σ_i², correctly rounded, so that the order of losses is never upset by rounding."""
-    gains = families.gains
-    return math.fsum([total, *(-gains[list(subset)]).tolist()]) if subset else total
+    return math.fsum([total, *(-families.gains[list(subset)]).tolist()])
 
 
 def best_first(families: Families, total: float) -> Iterator[tuple[float, tuple[int, ...]]]:

@@ -170,7 +170,7 @@ class _Search:
         r = self.rank
         for _ in range(_PROJECTIONS):
             U, s, Vt = np.linalg.svd(self._map(c), full_matrices=False)
-            if s[0] == 0.0 or r >= s.size or s[r] <= _FEASIBLE * s[0]:
+            if r >= s.size or s[r] <= _FEASIBLE * s[0]:
                 return c
             c = flat @ ((U[:, :r] * s[:r]) @ Vt[:r]).ravel()
         return None
@@ -178,7 +178,7 @@ class _Search:
     def _best_beside(self, c: FloatArray, *, on_range: bool) -> FloatArray:
         """The best map with the range (or the kernel) of the present one."""
         U, s, Vt = np.linalg.svd(self._map(c))
-        kept = int((s > _INSIDE * s[0]).sum()) if s[0] > 0.0 else 0
+        kept = int((s > _INSIDE * s[0]).sum())
         if on_range:
             outside = np.einsum("mo,kmn->kon", U[:, kept:], self.basis)
         else:
@@ -222,4 +222,4 @@ def _invariant_range(commuting: EquivariantMaps, rank: int, rng: np.random.Gener
 def numerical_rank(W: FloatArray, tolerance: float, condition: float) -> int:
     """How many singular values of W rise above the rounding errors of the problem it solves."""
     s = np.linalg.svd(W, compute_uv=False)
-    return int((s > tolerance * np.sqrt(condition) * s[0]).sum()) if s[0] > 0.0 else 0
+    return int((s > tolerance * np.sqrt(condition) * s[0]).sum())

@@ -91,10 +91,6 @@ class IrreducibleModes:
     decomposition: IsotypicDecomposition = field(repr=False)
     n_inputs: int = field(repr=False)
 
-    def of_component(self, component: int) -> tuple[ModeGroup, ...]:
-        """The groups of one isotypic component, in descending order of gain."""
-        return tuple(group for group in self.groups if group.component == component)
-
     def columns(self, groups: tuple[ModeGroup, ...]) -> list[int]:
         """The modes of some groups."""
         return [column for group in groups for column in group.columns]

@@ -56,7 +56,7 @@ def path_tail(
         )
     M1 = cross @ cross.T
     leading = hardwired.left[:, :q]
-    null = np.linalg.qr(leading, mode="complete")[0][:, q:] if q < m else np.zeros((m, 0))
+    null = np.linalg.qr(leading, mode="complete")[0][:, q:]
     _, turned = np.linalg.eigh(null.T @ M1 @ null)
     U = np.concatenate([leading, null @ turned[:, ::-1]], axis=1)
     squared = np.zeros(m)
