@@ -110,8 +110,10 @@ class PieceFold:
             X = np.asarray(piece.X)
             piece = piece._replace(X=X, Y=Y.astype(np.float32) if X.dtype == np.float32 else Y)
         batch = piece_batch(piece, self._reference())
-        # Only shapes are wanted of the first one.
-        self._first = self._first or batch._replace(X=batch.X[:0], Y=batch.Y[:0], weights=None)
+        if self._first is None:
+            # Only shapes are wanted of the first one; a slice would keep all of it.
+            n, m = batch.X.shape[1], batch.Y.shape[1]
+            self._first = Batch(np.zeros((0, n)), np.zeros((0, m)), None, batch.where)
         return batch if self._options.basis is None else in_basis(batch, self._options.basis)
 
     def _reference(self) -> Batch | None:

@@ -27,7 +27,8 @@ class ArrowFile:
         import pyarrow as pa
         import pyarrow.dataset as ds
 
-        fields = None if filter is not None else [self.schema.names.index(name) for name in columns]
+        at = {name: position for position, name in enumerate(self.schema.names)}
+        fields = None if filter is not None else [at[name] for name in columns]
         local = self._location.filesystem is None
         with pa.memory_map(self._path) if local else self._location.open(self._path) as raw:
             reader = pa.ipc.open_file(raw, options=pa.ipc.IpcReadOptions(included_fields=fields or []))

@@ -67,7 +67,8 @@ def split_columns(label: str, names: Sequence[str], wanted: Wanted) -> Choice:
             )
     targets = chosen(label, names, y)
     weights = None if weight is None else chosen(label, names, weight)[0]
-    rest = [name for name in names if name not in {*targets, weights}]
+    taken = {*targets, weights}
+    rest = [name for name in names if name not in taken]
     inputs = rest if x is None else chosen(label, names, x)
     if not inputs:
         raise DataError(
@@ -86,9 +87,9 @@ def chosen(label: str, names: Sequence[str], wanted: Names) -> list[str]:
     DataError
         If there is no such column; names the nearest.
     """
-    found = []
+    found, known = [], set(names)
     for name in _listed(wanted):
-        if name in names:
+        if name in known:
             found.append(name)
         elif name.lstrip("-").isdigit() and -len(names) <= int(name) < len(names):
             found.append(names[int(name)])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from haarwire.moments.sources.filesystems import Location
 from haarwire.moments.sources.source import Part, Parts, Piece, rows_of_piece, unreadable
 
 __all__ = ["npy_parts", "npz_parts"]
+
+_READ_BYTES: Final = 2**18
+"""Bytes decompressed at a time: they stay in the cache until they are copied."""
 
 
 def npy_parts(location: Location, path: str, wanted: Wanted) -> Parts:
@@ -203,13 +206,22 @@ class _Member:
         """The next rows; fewer at the end."""
         rows = min(rows, self.shape[0] - start)
         size = rows * int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
+        read = 0
         try:
-            content = self._file.read(size)
+            # Memory that is not touched before it is read into: a header may declare any size.
+            content = np.empty(size, np.uint8)
+            view = content.data
+            while read < size:
+                some = self._file.read(min(_READ_BYTES, size - read))
+                if not some:
+                    break
+                view[read : read + len(some)] = some
+                read += len(some)
         except Exception as error:
             raise unreadable(self._path, error, start) from error
-        if len(content) != size:
+        if read != size:
             raise unreadable(self._path, "it ends early", start)
-        return np.frombuffer(content, self.dtype).reshape(rows, *self.shape[1:])
+        return np.asarray(content.view(self.dtype).reshape(rows, *self.shape[1:]))
 
     def finish(self) -> None:
         """Read to the end, where the checksum is compared."""

@@ -128,7 +128,8 @@ def _scanned(data: Any, file: str, choice: Choice, expression: Any, offset: int)
 def _width(data: Any, names: Sequence[str]) -> int:
     import pyarrow as pa
 
-    kinds = [(getattr(data, "physical_schema", None) or data.schema).field(name).type for name in names]
+    schema = getattr(data, "physical_schema", None) or data.schema
+    kinds = [schema.field(name).type for name in names]
     return sum(kind.list_size if pa.types.is_fixed_size_list(kind) else 1 for kind in kinds)
 
 
@@ -216,8 +217,9 @@ def _format(table: _Table) -> Any:
 
 def _numeric_inputs(choice: Choice, schema: Any) -> Choice:
     """The choice, once its inputs are found to be numbers."""
-    if len(set(schema.names)) < len(schema.names):
-        twice = next(name for i, name in enumerate(schema.names) if name in schema.names[:i])
+    names = schema.names
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
         raise DataError(
             f"There are two columns called {twice!r}.",
             cause="a table joined from two, or one without a header.",
@@ -265,12 +267,14 @@ def _is_number(text: str) -> bool:
 
 
 def _check_schema(path: str, schema: Any, expected: Any, choice: Choice) -> None:
+    held = schema.names
+    known = set(held)
     for name in [*choice.x, *choice.y, *([choice.weight] if choice.weight else [])]:
-        if name not in schema.names:
+        if name not in known:
             raise DataError(
                 f"{path} has no column {name!r}, as the first file has.",
                 cause="a schema that changes from one file to the next.",
-                remedy=f"give files with the same columns; this one has {shortened(schema.names)}.",
+                remedy=f"give files with the same columns; this one has {shortened(held)}.",
             )
         was, now = expected.field(name).type, schema.field(name).type
         if was != now and not (_is_numeric(was) and _is_numeric(now)):
