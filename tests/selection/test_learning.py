@@ -53,6 +53,7 @@ def test_the_rows_are_what_the_parts_say() -> None:
     validation = hw.cross_validate(folds, rep, ridge=evidence.ridge)
     assert row.loss == pytest.approx(float((validation.as_is @ validation.weights).min()))
     assert row.loss_alpha == validation.best_as_is
+    assert found.baseline is rows["trivial:16"]
     assert rows["trivial:16"].standard_error == 0.0
     assert rows["trivial:16"].alpha == 0.0
     order = [c.log_evidence for c in found.by_evidence]

@@ -130,12 +130,35 @@ def test_a_limit_is_what_it_tends_to() -> None:
         np.testing.assert_allclose(one, two, rtol=1e-9)
 
 
+@pytest.mark.parametrize("method", ["aic", "bic", "gavish_donoho", "gavish_donoho_median"])
+def test_weights_and_units(method: Any) -> None:
+    X, Y = planted(2, 60)
+    weights = np.random.default_rng(2).uniform(0.2, 3.0, 60)
+    found = hw.select_rank(X, Y, REP, method=method, sample_weight=weights)
+    same = hw.select_rank(hw.Moments.from_arrays(X, Y, weights), REP, method=method)
+    np.testing.assert_array_equal(found.criterion, same.criterion)
+    assert found.criterion[-1] != hw.select_rank(X, Y, REP, method=method).criterion[-1]
+    for scale in (1e-6, 1e6):
+        scaled = hw.select_rank(X / scale, Y * scale, REP, method=method, sample_weight=weights)
+        assert scaled.rank == found.rank
+        if found.threshold is not None:
+            assert scaled.threshold == pytest.approx(found.threshold * scale, rel=1e-9)
+
+
+def test_one_degree_of_freedom_is_enough_for_the_noise() -> None:
+    X, Y = planted(0, 11)  # d = 9, and the intercept
+    assert hw.select_rank(X, Y, REP, method="gavish_donoho").threshold > 0.0  # type: ignore[operator]
+    with pytest.raises(hw.DataError, match="10 samples leave no degrees of freedom"):
+        hw.select_rank(X[:10], Y[:10], REP, method="gavish_donoho")
+
+
 def test_without_invariant_directions_nothing_is_kept() -> None:
     X, Y = planted(2, 60)
     signs = hw.Representation(36, (hw.Matrix(-np.eye(36)),))
     for method in ("gavish_donoho", "gavish_donoho_median"):
         found = hw.select_rank(X, Y, signs, method=method)  # type: ignore[arg-type]
         assert (found.rank, found.threshold, found.criterion.tolist()) == (0, 0.0, [math.inf])
+        assert (found.method, found.ranks.tolist()) == (method, [0])
 
 
 def test_refusals() -> None:

@@ -76,6 +76,19 @@ def test_default_alphas_include_both_ends() -> None:
     assert chosen.alpha > 1.0  # the symmetry is in these data
 
 
+def test_folds_keep_the_penalty_of_the_path() -> None:
+    rep = hw.groups.dihedral(5)
+    data = strategies.generic_data(5, 2, np.random.default_rng(4), n_samples=40)
+    folds = [hw.Moments.from_arrays(data.X[i::2], data.Y[i::2]) for i in range(2)]
+    chosen = {}
+    for penalty in ("generators", "projection"):
+        path = hw.regularization_path(folds[0] + folds[1], rep, penalty=penalty)  # type: ignore[arg-type]
+        result = cross_validate(folds, rep, alphas=[0.5], penalty=penalty)  # type: ignore[arg-type]
+        (chosen[penalty],) = select(path, folds, alphas=[0.5]).losses
+        assert chosen[penalty] == pytest.approx(float((result.as_is @ result.weights)[0]), rel=1e-12)
+    assert abs(chosen["generators"] - chosen["projection"]) > 1e-6
+
+
 @pytest.mark.parametrize("question", ["as_is", "moved"])
 def test_folds(question: str) -> None:
     rng = np.random.default_rng(2)

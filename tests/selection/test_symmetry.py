@@ -167,7 +167,7 @@ def test_nothing_to_test() -> None:
     for method in (*PARAMETRIC, "randomization"):
         found = hw.symmetry_test(X, Y, hw.groups.trivial(4), method=method)  # type: ignore[call-overload]
         assert (found.pvalue, found.n_restrictions, found.effect_size) == (1.0, 0, 0.0)
-    assert found.statistic == 0.0
+        assert found.statistic == (1.0 if method == "wilks" else 0.0)
 
 
 def test_an_exact_violation_is_certain() -> None:
@@ -257,6 +257,7 @@ def test_the_ends_and_the_largest_sizes() -> None:
     assert largest_root_sf(1.0, 2, 3, 9) == 0.0
     assert largest_root_sf(0.0155, 9, 588, 59_000) == johnstone_sf(0.0155, 9, 588, 59_000)
     assert largest_root_sf(0.5, 21, 30, 100) == johnstone_sf(0.5, 21, 30, 100)
+    assert largest_root_sf(0.65, 20, 30, 100) != johnstone_sf(0.65, 20, 30, 100)
 
 
 def test_the_largest_root_of_plain_violations() -> None:
@@ -339,6 +340,29 @@ def test_both_forms_of_the_ridge_are_one() -> None:
     S = Z.T @ few.residuals
     penalty = few.n_directions * np.eye(few.n_directions)
     assert few(X[:6]) == pytest.approx(np.vdot(S, np.linalg.solve(Z.T @ Z + penalty, S)) / few.total)
+
+
+def test_the_randomization_test_without_intercept() -> None:
+    """The statistic of many samples is the share of the residuals of the invariant fit through the origin."""
+    rep = hw.groups.cyclic_shifts(4)
+    X, Y = samples(rep, 1, 20_000)
+    found = hw.symmetry_test(X, Y, rep, method="randomization", n_resamples=1, fit_intercept=False)
+    invariant, any_fit = (
+        float(((Y - design @ np.linalg.lstsq(design, Y, rcond=None)[0]) ** 2).sum())
+        for design in (X.sum(axis=1, keepdims=True), X)
+    )
+    assert found.statistic == pytest.approx(1.0 - any_fit / invariant, rel=1e-3)
+    with_intercept = hw.symmetry_test(X, Y, rep, method="randomization", n_resamples=1)
+    assert abs(with_intercept.statistic / found.statistic - 1.0) > 0.1
+
+
+def test_tiny_targets_are_not_taken_for_rounding() -> None:
+    rep = hw.groups.cyclic_shifts(4)
+    X, Y = samples(rep, 2, 30)
+    options: dict[str, Any] = {"method": "randomization", "n_resamples": 99}
+    for scale in (1e-12, 1e12):
+        found = hw.symmetry_test(X, Y * scale - 3.0 * scale, rep, **options)
+        assert found.pvalue == hw.symmetry_test(X, Y - 3.0, rep, **options).pvalue
 
 
 def test_weights_of_the_randomization_test() -> None:

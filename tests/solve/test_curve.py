@@ -193,3 +193,27 @@ def test_alpha_for_gap_far_beyond_a_wide_spectrum() -> None:
     path = hw.regularization_path(hw.Moments(3, 9, 1.0, np.zeros(4), scatter), rep)
     # W = (1, 1/(1 + 1e-6 α), 1/(1 + 1e6 α)): the gap is 1e6/α to leading order.
     assert path.alpha_for_gap(1e-10) == pytest.approx(1e16, rel=1e-6)
+
+
+def test_tail_beyond_the_rank_at_infinity() -> None:
+    """Of three directions one is invariant; the second mode is the larger of those that fade out."""
+    gains, n = np.array([1.0, 2.0, 3.0]), 3
+    scatter = np.block([[np.eye(n), np.diag(gains)], [np.diag(gains), 20 * np.eye(n)]])
+    rep = hw.Representation(n, (hw.Matrix(np.diag([1.0, 2.0, 2.0])),))
+    path = hw.regularization_path(hw.Moments(n, 2 * n, 1.0, np.zeros(2 * n), scatter), rep, rank=2)
+    # W = diag(1, 2/(1 + α), 3/(1 + α)), of which 1 and 3 are kept.
+    np.testing.assert_allclose(path.tail.coef, np.diag([0.0, 0.0, 3.0]), atol=1e-12)
+    assert path.tail.distance_constant == path.tail.gap_constant == pytest.approx(3.0)
+
+
+def test_alpha_for_a_wide_gap_of_a_wide_spectrum() -> None:
+    """W = (1, 1/(1 + 1e-6 α), 1/(1 + 1e6 α)): 0.8 is reached at once, 0.7 by the last feature alone."""
+    rep = hw.Representation(3, (hw.Matrix(np.diag([1.0, 1.0 + 1e-3, 1.0 + 1e3])),))
+    B = np.ones((1, 3))
+    scatter = np.block([[np.eye(3), B.T], [B, 4 * np.eye(1)]])
+    path = hw.regularization_path(hw.Moments(3, 9, 1.0, np.zeros(4), scatter), rep)
+    for wanted in (0.8, 0.75, 0.71, 0.5, 1e-3):
+        alpha = path.alpha_for_gap(wanted)
+        moving = 1.0 / (1.0 + alpha * np.array([1e-6, 1e6]))
+        assert np.linalg.norm(moving) / np.linalg.norm([1.0, *moving]) == pytest.approx(wanted, rel=1e-9)
+    assert path.alpha_for_gap(0.82) == 0.0  # √(2/3) without any penalty

@@ -177,6 +177,7 @@ def test_the_example_of_the_theory() -> None:
             (kept,) = points_of.global_optimum.groups
             assert kept.size == 1
             assert kept.first > 0
+            assert best.is_unique  # although the groups not kept are equal to themselves
             return
     pytest.fail("no seed gave the example")
 
@@ -331,6 +332,9 @@ def test_regularized_with_a_bound_is_a_labelled_local_minimum(problem: Problem, 
         return data.moments.loss(W, b) + alpha * penalty
 
     assert value(best.coef) == pytest.approx(best.loss, rel=1e-9)
+    K = sum((h - np.eye(target.dim)).T @ (h - np.eye(target.dim)) for _, h in generators)
+    rest = data.Y.mean(axis=0) - best.coef @ data.X.mean(axis=0)
+    np.testing.assert_allclose(best.intercept + alpha * K @ best.intercept, rest, atol=1e-9)
     for _ in range(5):
         A = np.eye(target.dim) + 1e-4 * rng.standard_normal((target.dim, target.dim))
         B = np.eye(source.dim) + 1e-4 * rng.standard_normal((source.dim, source.dim))

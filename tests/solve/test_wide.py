@@ -77,10 +77,11 @@ def test_the_form_is_reported(approach, form):
 def test_many_samples_go_by_moments():
     rep = from_name("cyclic_shifts:6")
     X, Y = _data(6, n_samples=40)
-    wide = hw.solve(hw.Samples.from_arrays(X, Y), rep, approach=hw.Regularized(0.1))
-    tall = hw.solve(hw.Moments.from_arrays(X, Y), rep, approach=hw.Regularized(0.1))
-    assert wide.form == tall.form == "primal"
-    np.testing.assert_allclose(wide.coef, tall.coef, atol=1e-12)
+    for approach in (hw.Plain(), hw.Regularized(0.1)):
+        wide = hw.solve(hw.Samples.from_arrays(X, Y), rep, approach=approach)
+        tall = hw.solve(hw.Moments.from_arrays(X, Y), rep, approach=approach)
+        assert wide.form == tall.form == "primal"
+        np.testing.assert_allclose(wide.coef, tall.coef, atol=1e-12)
     assert not costs_less(hw.Samples.from_arrays(X, Y), 40)
 
 
