@@ -54,6 +54,17 @@ def test_zero_is_invariant():
     assert hw.invariance_error(lambda X: np.zeros(len(X)), SHIFTS, np.eye(4)) == 0.0
 
 
+def test_where_a_function_vanishes_errors_are_absolute():
+    X = np.array([[0.0, 0.0, 0.0, 3.0]])
+    assert hw.invariance_error(lambda samples: samples[:, 0], SHIFTS, X) == 3.0
+
+
+def test_a_lie_algebra_element_that_does_nothing_is_no_error():
+    idle = hw.Representation(2, algebra=(np.zeros((2, 2)),))
+    assert hw.invariance_error(np.ones((1, 2)), idle) == 0.0
+    assert hw.equivariance_error(np.eye(2), idle, idle) == 0.0
+
+
 def test_everything_is_invariant_under_nothing():
     assert hw.invariance_error(np.ones((2, 4)), hw.groups.trivial(4)) == 0.0
     assert hw.invariance_error(np.exp, hw.groups.trivial(4), np.eye(4)) == 0.0

@@ -37,6 +37,15 @@ def test_an_intercept_must_be_fixed() -> None:
     assert hw.equivariance_error(bad, SHIFTS, SHIFTS) > 0.1
 
 
+def test_an_intercept_of_a_continuous_group_is_measured_by_its_generators() -> None:
+    """A vector b turns by K b; both are measured by their sizes, ‖K‖ = √2 for rotations of space."""
+    vectors = hw.groups.so3_vectors(1)
+    b = np.array([1.0, 2.0, -2.0])
+    turned = max(np.linalg.norm(K @ b) / np.linalg.norm(K.todense()) for K in vectors.algebra)
+    model = SimpleNamespace(coef=np.zeros((3, 3)), intercept=b)
+    assert hw.equivariance_error(model, vectors, vectors) == pytest.approx(turned / 3.0, rel=1e-12)
+
+
 def test_functions() -> None:
     X = np.random.default_rng(0).standard_normal((20, 4))
     assert hw.equivariance_error(np.tanh, SHIFTS, SHIFTS, X) == 0.0

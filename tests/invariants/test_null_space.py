@@ -19,7 +19,7 @@ from haarwire.groups import Matrix, Permutation, Representation, SignedPermutati
 from haarwire.groups.lazy import BlockDiagonal, Kronecker
 from haarwire.invariants import SubspaceCertificate
 from haarwire.invariants.blocks import block_groups, distinct_stacks
-from haarwire.invariants.conditions import Entries, Moves
+from haarwire.invariants.conditions import Entries, Moves, spectral_bound
 from haarwire.invariants.projection import probed_null_space
 
 
@@ -224,6 +224,30 @@ def test_chains_with_a_small_gap(angle):
     n = 20_000
     subspace = check(chain(n, angle), 1 + (n - 2) % 3, method="iteration")
     assert subspace.certificate.leakage < 1e-8
+
+
+def test_equal_chains_side_by_side():
+    """Each is a block of its own, too large to be one of a stack: two functionals on disjoint coordinates."""
+    one = chain(902, 1.0)
+    both = one + one
+    subspace = check(both, 2, method="iteration")
+    halves = np.abs(subspace.basis.reshape(2, 902, 2)).max(axis=1)
+    assert sorted(np.count_nonzero(halves > 1e-9, axis=1)) == [1, 1]
+    single = hw.invariant_subspace(one).basis
+    for half, column in ((0, int(halves[0].argmax())), (1, int(halves[1].argmax()))):
+        found = subspace.basis[902 * half : 902 * (half + 1), column]
+        assert abs(found @ single[:, 0]) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_the_bound_of_a_spectral_norm():
+    """√(largest column sum · largest row sum): exact for a column or a row of ones."""
+    for A, bound in (
+        (np.ones((9, 1)), 3.0),
+        (np.ones((1, 9)), 3.0),
+        (np.array([[3.0, -4.0], [0.0, 1.0]]), np.sqrt(5.0 * 7.0)),
+    ):
+        assert spectral_bound(A) == spectral_bound(sp.csr_array(A)) == pytest.approx(bound, rel=1e-15)
+        assert spectral_bound(A) >= np.linalg.norm(A, 2) * (1 - 1e-15)
 
 
 @pytest.mark.parametrize(("n", "angle"), [(1500, 1.0), (6000, 1e-6)])

@@ -99,6 +99,16 @@ def test_nearest_matches_enumeration_by_every_route(families, where):
         assert abs(loss(families, subset) - target) <= distance + 1e-14
 
 
+@pytest.mark.parametrize("kept", [1, 3, 4, 7])
+def test_every_point_is_the_nearest_to_its_own_loss(kept):
+    families = Families(np.sort(np.random.default_rng(kept).random(8))[::-1], (1,) * 8, kept)
+    for subset in itertools.combinations(range(8), kept):
+        target = loss(families, subset)
+        assert nearest_module.nearest_subset(families, TOTAL, target) == subset
+        for middle in (1, 4, 7):
+            assert nearest_module._by_meeting(families, middle, TOTAL - target) == subset
+
+
 def test_of_two_equally_near_the_lower_is_returned():
     families = Families(np.array([3.0, 2.0, 1.0]), (1, 1, 1), 1)
     assert nearest_module.nearest_subset(families, TOTAL, 7.5) == (0,)

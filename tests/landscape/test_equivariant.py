@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -182,9 +183,11 @@ def test_counts_of_large_landscapes_are_exact() -> None:
     """Two components of 200 lines: Σ_k C(200, k) C(200, 100 − k) = C(400, 100), index by inversions."""
     gains = tuple(np.linspace(2.0, 1.0, 200))
     shelves = [Shelf(1, gains, (1,) * 200, 1), Shelf(1, gains, (1,) * 200, 1)]
-    import math
-
     assert count_choices(shelves, 100) == math.comb(400, 100)
+    lines = Shelf(1, gains[:100], (1,) * 100, 1)
+    histogram = count_histogram([lines, lines], 50)
+    assert sum(histogram) == math.comb(200, 50)
+    assert histogram[0] == 51  # which k of the 50 are of the first component
     small = [Shelf(1, gains[:8], (1,) * 8, 1), Shelf(2, gains[:6], (1,) * 6, 2)]
     histogram = count_histogram(small, 7)
     assert sum(histogram) == count_choices(small, 7)

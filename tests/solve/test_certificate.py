@@ -251,3 +251,21 @@ def test_crossings_of_curves_that_bend_over_decades(seed: int) -> None:
             place = (alphas[i] + alphas[i + 1]) / 2
             expected = np.sort((gains**2 / (1.0 + place * penalties)).reshape(m, each).sum(axis=1))[-rank]
             assert crossing.singular_value == pytest.approx(math.sqrt(expected), rel=1e-2)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+@pytest.mark.parametrize("rank", [1, 2])
+def test_units_of_the_targets_do_not_matter(rank: int, unit: float) -> None:
+    """One invariant direction of three: at rank 2 the end of the path is where its second mode fades out."""
+    gains, penalties = np.array([1.0, 3.0, 2.0]), np.array([0.0, 1.0, 2.0])
+    moments, rep = diagonal_problem(gains, penalties, np.random.default_rng(1))
+    scale = np.repeat([1.0, unit], 3)
+    scaled = hw.Moments(3, 6, 1.0, np.zeros(6), moments.scatter * scale * scale[:, None])
+    one, other = (hw.regularization_path(m, rep, rank=rank).certify() for m in (moments, scaled))
+    assert len(one.crossings) == len(other.crossings) > 0
+    for a, b in zip(one.crossings, other.crossings, strict=True):
+        assert b.low == pytest.approx(a.low, rel=1e-6)
+        assert b.high == pytest.approx(a.high, rel=1e-6)
+        assert b.jump == pytest.approx(a.jump * unit, rel=1e-6)
+    assert other.min_gap == pytest.approx(one.min_gap * unit, rel=1e-3, abs=1e-7 * unit)
+    assert other.n_evaluations == pytest.approx(one.n_evaluations, rel=0.1)
