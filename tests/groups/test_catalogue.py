@@ -13,6 +13,7 @@ from haarwire.groups import (
     from_name,
     image_rotations,
     names,
+    naming,
     permutations,
     permutations_of_graphs,
     permutations_of_sets,
@@ -215,6 +216,9 @@ def test_wrong_arguments_show_how_to_write_them(text, problem):
         "special_linear:1000000000",
         "symplectic:1000000000",
         "rigid_motions:1000000000",
+        "rigid_motions:3434",
+        "special_linear:65536",
+        "symplectic:65536",
         "point_clouds:1000000000",
         "point_cloud_vectors:1000000000",
         "wreath:permutations:1000000,copies=1000000",
@@ -225,6 +229,15 @@ def test_what_cannot_be_held_is_refused_before_it_is_built(text):
         from_name(text)
     assert raised.value.cause.startswith("a size with a digit too many")
     assert raised.value.remedy == f"give sizes as in {EXAMPLES[text.partition(':')[0]]}"
+
+
+def test_what_does_not_fit_this_machine_is_refused(monkeypatch):
+    def full(*_):
+        raise MemoryError("Unable to allocate 3.55 MiB")
+
+    monkeypatch.setitem(naming._ENTRIES, "permutations", full)
+    with pytest.raises(ParameterError, match="'permutations:10' needs more memory than there is"):
+        from_name("permutations:10")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,22 @@ def test_messages(tmp_path, write, what, cause, remedy):
     assert remedy in raised.value.remedy
 
 
+def test_names_that_no_file_can_have():
+    with pytest.raises(FileError, match=r"cannot be opened .*null"):
+        from_file("a\0b.npz")
+
+
+@pytest.mark.parametrize(
+    "header", [b"{'descr': '<f8', 'shape': (", b"{'descr': '<f8', 'shape': (9" + b"9" * 80]
+)
+def test_headers_that_numpy_stumbles_over(tmp_path, header):
+    with zipfile.ZipFile(tmp_path / "group.npz", "w") as archive:
+        start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+        archive.writestr("a.npy", start + header)
+    with pytest.raises(FileError, match="the archive is damaged"):
+        from_file(tmp_path / "group.npz")
+
+
 def test_where_generators_cannot_be_written(tmp_path):
     with pytest.raises(ParameterError, match=r"must end in \.npz") as raised:
         save_generators(tmp_path / "group.npy", trivial(2))

@@ -136,10 +136,10 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with path.open("rb") as file:
             start = file.read(2)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         _refuse(
             path,
-            f"it cannot be opened ({error.strerror or error})",
+            f"it cannot be opened ({getattr(error, 'strerror', None) or error})",
             "a wrong path, a folder, or no permission to read it",
             "check the path; a relative one starts from the current folder",
             error,

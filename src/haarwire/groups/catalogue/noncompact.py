@@ -211,7 +211,8 @@ def special_linear(n: int) -> Representation:
     >>> special_linear(3)
     Representation(special_linear:3: dim 3, 0 generators, 4 Lie-algebra elements, order infinite)
     """
-    n = affordable(_at_least_two(n, "n", "special_linear(3)"), 1, "n", "special_linear(3)")
+    n = _at_least_two(n, "n", "special_linear(3)")
+    affordable(n, 2, "n", "special_linear(3)")
     raising = [_entries(n, {(i, i + 1): 1.0}) for i in range(n - 1)]
     algebra = raising + [sp.csr_array(E.T) for E in raising]
     return _not_compact(f"special_linear:{n}", f"SL({n})", algebra, partial(_on_copies, 1))
@@ -247,7 +248,8 @@ def symplectic(dim: int) -> Representation:
     >>> symplectic(4)
     Representation(symplectic:4: dim 4, 0 generators, 4 Lie-algebra elements, order infinite)
     """
-    dim = affordable(_at_least_two(dim, "dim", "symplectic(4)"), 1, "dim", "symplectic(4)")
+    dim = _at_least_two(dim, "dim", "symplectic(4)")
+    affordable(dim, 2, "dim", "symplectic(4)")
     if dim % 2:
         raise ParameterError(
             f"phase space has an even dimension, got {dim}",
@@ -288,7 +290,7 @@ def rigid_motions(dim: int) -> Representation:
     Representation(rigid_motions:3: dim 4, 0 generators, 6 Lie-algebra elements, order infinite)
     """
     dim = positive_size(dim, "dim", "rigid_motions(3)")
-    affordable(max(dim, 2), 2, "dim", "rigid_motions(3)")
+    affordable(max(dim, 2), 3, "dim", "rigid_motions(3)")
     planes = ((1, 2), (2, 0), (0, 1)) if dim == 3 else tuple(itertools.combinations(range(dim), 2))
     turns = [_entries(dim + 1, {(j, i): 1.0, (i, j): -1.0}) for i, j in planes]
     shifts = [_entries(dim + 1, {(i, dim): 1.0}) for i in range(dim)]
@@ -303,8 +305,10 @@ def _not_compact(
 
 
 def _entries(n: int, values: dict[tuple[int, int], float]) -> sp.csr_array:
-    rows, columns = zip(*values, strict=True)
-    return sp.csr_array(sp.coo_array((list(values.values()), (rows, columns)), shape=(n, n)))
+    rows, columns = zip(*sorted(values), strict=True)
+    numbers = np.array([values[entry] for entry in zip(rows, columns, strict=True)])
+    starts = np.searchsorted(rows, np.arange(n + 1)).astype(np.int32)
+    return sp.csr_array((numbers, np.array(columns, np.int32), starts), shape=(n, n))
 
 
 def _on_copies(n: int, A: FloatArray) -> Matrix:
