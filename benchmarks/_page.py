@@ -120,6 +120,8 @@ def draw_growths(records: Sequence[Record], path: Path) -> None:
         axes.set_xlabel(r["grows"], fontsize=8)
         axes.set_ylabel("seconds", fontsize=8)
         axes.tick_params(labelsize=7)
+        axes.set_xticks(sizes[[0, -1]], [f"{size:,.0f}" for size in sizes[[0, -1]]])
+        axes.minorticks_off()
         axes.legend(fontsize=7)
     figure.savefig(path, dpi=120)
     plt.close(figure)

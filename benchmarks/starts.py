@@ -1,6 +1,6 @@
 """How many random starts reach the closed-form optimum: each approach, depth, rule of starting and optimiser.
 
-    python benchmarks/starts.py [--runs 100] [--json FILE]
+    python -m benchmarks starts [--runs 100] [--json FILE]
 
 A start counts when its loss ends less than 10⁻⁶ of the optimal loss above it. Data: a planted symmetry of
 4×4 images with a violation, as they are, and scikit-learn's digits under quarter turns, whitened by the
