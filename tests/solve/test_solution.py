@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -109,6 +111,13 @@ def test_integers_are_predicted_in_the_model_s_precision():
     np.testing.assert_allclose(solution.predict(X), X @ solution.coef.T + solution.intercept, rtol=1e-15)
     assert solution.predict(X).dtype == np.float64
     np.testing.assert_array_equal(solution.predict([[1.0, 2.0, 3.0]]), solution.predict(X[:1]))
+    single = hw.solve(
+        hw.Moments.from_arrays(data.X.astype(np.float32), data.Y.astype(np.float32)),
+        hw.groups.trivial(3),
+        approach=hw.Plain(),
+    )
+    assert single.predict(X).dtype == single.predict(X.astype(np.float32)).dtype == np.float32
+    assert single.predict(X.astype(np.float64)).dtype == np.float64
 
 
 @given(rng=cases.seeds(), n=st.integers(2, 6), fit_intercept=st.booleans())
@@ -226,6 +235,25 @@ def test_constant_inputs_teach_nothing():
         np.testing.assert_allclose(solution.intercept, 2.0)
         assert solution.n_modes == 0
         assert solution.relative_invariance_gap == 0.0
+
+
+@pytest.mark.parametrize("target", [None, hw.groups.reflection(2)], ids=["invariant", "equivariant"])
+@EACH
+def test_what_single_precision_cannot_tell_from_zero(approach, target):
+    """Sums and differences of pairs that agree to 1e-5: of their squares, 1e-10, float32 knows nothing."""
+    rng = np.random.default_rng(0)
+    rep = hw.groups.reflection(4)
+    X = rng.standard_normal((50, 4))
+    X[:, 1:3] = X[:, [0, 3]] + 1e-5 * rng.standard_normal((50, 2))
+    exact = hw.Moments.from_arrays(X, rng.standard_normal((50, 2)))
+    coarse = replace(exact, eps=float(np.finfo(np.float32).eps))
+    if isinstance(approach, hw.Regularized):
+        approach = hw.Regularized(1e-12)
+    assert not hw.solve(exact, rep, approach=approach, target=target).is_minimum_norm
+    found = hw.solve(coarse, rep, approach=approach, target=target)
+    assert found.is_minimum_norm
+    # The least-norm solution shares alike between the two of a pair.
+    np.testing.assert_allclose(found.coef[:, [0, 3]], found.coef[:, [1, 2]], rtol=1e-3)
 
 
 def test_repr_is_short():

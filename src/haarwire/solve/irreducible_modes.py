@@ -13,7 +13,7 @@ for each copy and each of 1, i, j, k, hold the Hermitian matrix in full (theory,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -139,7 +139,7 @@ def irreducible_modes(
     )
     top = float(whitener.values[-1]) if whitener.rank else 0.0
     modes = Modes(
-        setting=replace(setting_of(averaged), dtype=np.dtype(moments.dtype)),
+        setting=setting_of(averaged),
         singular_values=sigma,
         left=U,
         right=Vt @ F.T,
@@ -166,7 +166,8 @@ def _whitener(C: FloatArray, rep: Representation, tolerance: float) -> Whitener:
         # A general matrix mixes large variances into small ones, and cancels them again.
         return symmetric_whitener(C, tolerance, np.full(len(C), np.diag(C).max()))
     S = orthogonalizing_basis(rep.generators, rep.algebra, rep.dim)
-    inverse = np.linalg.inv(np.eye(rep.dim) if S is None else S)
+    assert S is not None  # C is an average, which took such a basis too
+    inverse = np.linalg.inv(S)
     moved = inverse @ C @ inverse.T
     moved = (moved + moved.T) / 2.0
     found = symmetric_whitener(moved, tolerance, np.full(len(C), np.diag(moved).max()))
