@@ -29,6 +29,7 @@ pytest.importorskip("dask.array", reason="needs the dask extra")
 
 import dask
 import dask.array as da
+from dask.callbacks import Callback
 from distributed import Client, LocalCluster
 
 pytestmark = pytest.mark.filterwarnings(
@@ -297,11 +298,65 @@ def test_blocks_of_columns(column_block, dtype, monkeypatch) -> None:
         found = Moments.from_dask(dX, dY, column_block=column_block)
         assert difference(found, Moments.from_arrays(X, Y)) < 1e-12
         assert np.array_equal(found.scatter, found.scatter.T)
+        w = np.random.default_rng(0).integers(0, 3, N)
+        weighted = Moments.from_dask(dX, Y, da.from_array(w, chunks=700), column_block=column_block)
+        assert difference(weighted, Moments.from_arrays(X, Y, w)) < 1e-12
         X[1234, 3] = np.inf
         with pytest.raises(DataError, match="is inf at row 1234"):
             Moments.from_dask(da.from_array(X, chunks=500), dY, column_block=column_block)
         with pytest.raises(ParameterError, match="Blocks of columns are for"):
             Moments.from_dask(dX, dY, one_hot=[1.0], column_block=column_block)
+
+
+class Largest(Callback):
+    """The largest array that a task made or took part in, in bytes."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        super().__init__(posttask=self.see)
+
+    def see(self, _key: Any, value: Any, *_: Any) -> None:
+        arrays = [value]
+        while arrays:
+            part = arrays.pop()
+            if isinstance(part, np.ndarray):
+                self.bytes = max(self.bytes, part.nbytes)
+            elif isinstance(part, tuple | list):
+                arrays += part
+
+
+def test_no_worker_holds_more_than_its_share_of_wide_data(monkeypatch) -> None:
+    n, width = 60, 10
+    monkeypatch.setattr(alignment, "BLOCK_BYTES", 8 * 50 * width)
+    rng = np.random.default_rng(0)
+    X = da.map_blocks(
+        lambda block_info=None: rng.standard_normal((50, width)),
+        chunks=((50,) * 8, (width,) * (n // width)),
+        dtype=float,
+    ).persist(scheduler="synchronous")
+    Y = rng.standard_normal((400, 2))
+    expected = Moments.from_arrays(X.compute(), Y)
+    subspace = hw.invariant_subspace(hw.groups.permutations(n))
+    with dask.config.set(scheduler="synchronous"):
+        with Largest() as by_blocks:
+            found = Moments.from_dask(X, Y, column_block=width)
+        with Largest() as in_coordinates:
+            inner = Moments.from_dask(X, Y, basis=subspace.matrix)
+    assert difference(found, expected) < 1e-12
+    assert by_blocks.bytes <= 8 * 50 * width < 8 * n**2
+    assert inner.scatter.shape == (3, 3)
+    assert in_coordinates.bytes <= max(8 * 50 * n, Y.nbytes)
+
+
+def test_wide_data_frames() -> None:
+    pd = pytest.importorskip("pandas", reason="needs pandas")
+    dd = pytest.importorskip("dask.dataframe", reason="needs dask[dataframe]")
+    X, Y = samples()
+    w = np.random.default_rng(0).uniform(0, 1, N)
+    frame = dd.from_pandas(pd.DataFrame(X, columns=list("abcde")).assign(s=Y[:, 0], w=w), npartitions=3)
+    with dask.config.set(scheduler="synchronous"):
+        found = Moments.from_dask(frame, "s", "w", column_block=2)
+    assert difference(found, Moments.from_arrays(X, Y[:, 0], w)) < 1e-12
 
 
 def test_data_frames() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from haarwire.errors import DataError
 from haarwire.moments.cluster import collect, connected, dask_module
 
-__all__ = ["BLOCK_BYTES", "aligned", "dask_arrays", "is_counted"]
+__all__ = ["BLOCK_BYTES", "aligned", "converted", "dask_arrays", "is_counted"]
 
 BLOCK_BYTES: Final = 2**26
 """Bytes of a block of rows that is neither too small for BLAS nor too large for a worker."""
@@ -19,21 +19,33 @@ BLOCK_BYTES: Final = 2**26
 def dask_arrays(X: Any, Y: Any, w: Any = None, *, counted: bool = False) -> tuple[Any, Any, Any]:
     """Arrays and data frames, some of them Dask's, as Dask arrays that are cut alike.
 
-    The rows of data frames, and of arrays made from them, are counted where `counted` says so, or where there
-    are arrays of known lengths beside them: a pass over one column.
+    Parameters
+    ----------
+    X, Y, w
+        As in `converted`.
+    counted : bool
+        As there.
 
     Raises
     ------
     DataError
         If they have different numbers of rows.
     """
+    return aligned(*converted(X, Y, w, counted=counted))
+
+
+def converted(X: Any, Y: Any, w: Any = None, *, counted: bool = False) -> list[Any]:
+    """Arrays and data frames as Dask arrays.
+
+    The rows of data frames, and of arrays made from them, are counted where `counted` says so, or where there
+    are arrays of known lengths beside them: a pass over one column.
+    """
     da = dask_module("dask.array")
     given = [A if A is None or hasattr(A, "to_delayed") else da.asarray(np.asarray(A)) for A in (X, Y, w)]
     counted = counted or any(A is not None and is_counted(A) for A in given)
     if counted and not all(A is None or is_counted(A) for A in given):
         given = _counted(given)
-    arrays = [_as_array(A) if hasattr(A, "to_dask_array") else A for A in given]
-    return aligned(*arrays)
+    return [_as_array(A) if hasattr(A, "to_dask_array") else A for A in given]
 
 
 def is_counted(A: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments import alignment
-from haarwire.moments.alignment import aligned, dask_arrays, is_counted
+from haarwire.moments.alignment import aligned, converted, dask_arrays, is_counted
 from haarwire.moments.blocks import Cross, assembled, cross, join_crosses
 from haarwire.moments.cluster import Cluster, collect, connected, dask_module, reduced
 from haarwire.moments.passes import Options, no_samples
@@ -49,6 +49,8 @@ def fold_dask(
     """The fold of Dask collections; see `Moments.from_dask`."""
     with connected(cluster) as client:
         delayed = dask_module("dask").delayed
+        if _is_frame(X) and Y is not None:
+            X, Y, sample_weight = _named_columns(X, Y, sample_weight)
         leaves, width = leaves_of(X, Y, sample_weight)
         if options.one_hot is True:
             found: set[Any] = set()
@@ -97,7 +99,7 @@ def leaves_of(X: Any, Y: Any, sample_weight: Any) -> tuple[list[Leaf], int | Non
         if not batches or not all(hasattr(batch, "dask") and hasattr(batch, "key") for batch in batches):
             raise _no_collection(X)
         return [Leaf([b], [f"batch {i}"], [0]) for i, b in enumerate(batches)], None
-    if hasattr(X, "to_delayed") and hasattr(X, "npartitions") and hasattr(X, "columns"):
+    if _is_frame(X):
         return _of_frames(X, Y, sample_weight)
     if not (hasattr(X, "to_delayed") and hasattr(X, "chunks")):
         raise _no_collection(X)
@@ -132,8 +134,12 @@ def _of_arrays(X: Any, Y: Any, w: Any, sets: int = 1) -> tuple[list[Leaf], int]:
     return leaves, width
 
 
-def _of_frames(X: Any, Y: Any, w: Any) -> tuple[list[Leaf], int]:
-    """Partitions of data frames; targets and weights may be columns of X."""
+def _is_frame(X: Any) -> bool:
+    return hasattr(X, "to_delayed") and hasattr(X, "npartitions") and hasattr(X, "columns")
+
+
+def _named_columns(X: Any, Y: Any, w: Any) -> tuple[Any, Any, Any]:
+    """Inputs, targets and weights, of which the latter may be names of columns of X."""
     names = list(X.columns)
     targets = [Y] if isinstance(Y, str) else Y
     taken = [*(targets if isinstance(targets, list) else []), *([w] if isinstance(w, str) else [])]
@@ -147,7 +153,11 @@ def _of_frames(X: Any, Y: Any, w: Any) -> tuple[list[Leaf], int]:
     if isinstance(targets, list):
         Y = X[targets[0]] if len(targets) == 1 else X[targets]
     w = X[w] if isinstance(w, str) else w
-    X = X[[name for name in names if name not in taken]]
+    return X[[name for name in names if name not in taken]] if taken else X, Y, w
+
+
+def _of_frames(X: Any, Y: Any, w: Any) -> tuple[list[Leaf], int]:
+    """Partitions of data frames."""
     if not all(A is None or hasattr(A, "to_dask_array") for A in (Y, w)):
         return _of_arrays(*dask_arrays(X, Y, w))
     parts = [A.to_delayed() for A in (X, Y, *(() if w is None else (w,)))]
@@ -163,17 +173,19 @@ def _of_frames(X: Any, Y: Any, w: Any) -> tuple[list[Leaf], int]:
 
 def _fold_wide(X: Any, Y: Any, w: Any, options: Options, *, client: Any, width: int) -> Folded:
     """All pairs of sets of columns by themselves: no task holds more than two sets and their product."""
-    if not hasattr(X, "chunks") or options.one_hot is not False or options.accuracy == "qr" or w is not None:
+    if options.one_hot is not False or options.accuracy == "qr":
         raise ParameterError(
-            "Blocks of columns are for Dask arrays of numbers, without weights, labels and accuracy='qr'.",
+            "Blocks of columns are for Dask collections of numbers, without labels and accuracy='qr'.",
             cause=f"more than {_WIDE} columns, or column_block, together with one of these.",
-            remedy="pass basis=... to take the moments of fewer coordinates, or arrays and accuracy='gram'.",
+            remedy="pass basis=... to take the moments of fewer coordinates, or numbers and accuracy='gram'.",
         )
-    Y = Y if hasattr(Y, "chunks") else dask_module("dask.array").asarray(Y)
+    X, Y, w = converted(X, Y, w, counted=True)
+    X = X.reshape(X.shape[0], -1) if X.ndim > 2 else X
     Y = Y[:, None] if Y.ndim == 1 else Y
     rows = max(1, alignment.BLOCK_BYTES // (8 * width))
     X = X.rechunk((rows, width))
     Y = Y.rechunk((X.chunks[0], width))
+    weights = [None] * len(X.chunks[0]) if w is None else w.rechunk((X.chunks[0],)).to_delayed().tolist()
     starts = np.concatenate([[0], np.cumsum(X.chunks[0])])
     first_columns = np.concatenate([[0], np.cumsum([*X.chunks[1], *Y.chunks[1]])])
     blocks = np.concatenate([X.to_delayed(), Y.to_delayed()], axis=1)
@@ -185,7 +197,7 @@ def _fold_wide(X: Any, Y: Any, w: Any, options: Options, *, client: Any, width: 
     for i, j in pairs:
         columns = (int(first_columns[i]), int(first_columns[j]))
         leaves = [
-            later(blocks[r, i], blocks[r, j], None, columns, int(starts[r])) for r in range(len(blocks))
+            later(blocks[r, i], blocks[r, j], weights[r], columns, int(starts[r])) for r in range(len(blocks))
         ]
         level = leaves
         while len(level) > 1:
