@@ -18,6 +18,7 @@ from sources import (
 
 def test_weights_and_filters_of_tables(tmp_path) -> None:
     pa = pytest.importorskip("pyarrow", reason="needs the io extra")
+    import pyarrow.dataset as ds
     import pyarrow.parquet as pq
 
     X, Y = samples()
@@ -26,7 +27,7 @@ def test_weights_and_filters_of_tables(tmp_path) -> None:
     pq.write_table(pa.table(table(X, Y) | {"w": w, "year": year}), tmp_path / "t.parquet")
     kept = year >= 2021
     expected = Moments.from_arrays(X[kept], Y[kept], w[kept])
-    for filters in ([("year", ">=", 2021)], pa.dataset.field("year") >= 2021):
+    for filters in ([("year", ">=", 2021)], ds.field("year") >= 2021):
         moments = Moments.from_source(
             tmp_path / "t.parquet", **TABLE_OPTIONS, sample_weight="w", filters=filters
         )
@@ -122,3 +123,16 @@ def test_text_tables(tmp_path) -> None:
         Moments.from_source(path)
     (tmp_path / "t.tsv").write_text("a\ty\n1\t3\n2\t5\n")
     assert Moments.from_source(tmp_path / "t.tsv").count == 2
+
+
+@pytest.mark.parametrize("compression", ["uncompressed", "zstd"])
+def test_filters_of_arrow_files(compression, tmp_path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="needs the io extra")
+    from pyarrow import feather
+
+    X, Y = samples()
+    year = np.random.default_rng(1).integers(2018, 2024, N)
+    whole = pa.table(table(X, Y) | {"year": year})
+    feather.write_feather(whole, tmp_path / "t.feather", compression=compression, chunksize=700)
+    moments = Moments.from_source(tmp_path / "t.feather", **TABLE_OPTIONS, filters=[("year", ">=", 2021)])
+    assert difference(moments, Moments.from_arrays(X[year >= 2021], Y[year >= 2021])) < 1e-12

@@ -32,10 +32,13 @@ class ArrowFile:
         local = self._location.filesystem is None
         with pa.memory_map(self._path) if local else self._location.open(self._path) as raw:
             reader = pa.ipc.open_file(raw, options=pa.ipc.IpcReadOptions(included_fields=fields or []))
-            choice = {"columns": columns, "filter": filter, "batch_size": batch_size}
-            yield from ds.Scanner.from_batches(
-                _validated(reader), schema=reader.schema, **choice
-            ).to_batches()
+            batches = _validated(reader)
+            if filter is not None:
+                choice = {"columns": columns, "filter": filter}
+                batches = ds.Scanner.from_batches(batches, schema=reader.schema, **choice).to_batches()
+            for batch in batches:
+                for start in range(0, batch.num_rows, batch_size):
+                    yield batch.slice(start, batch_size)
 
 
 def _validated(reader: Any) -> Iterator[Any]:

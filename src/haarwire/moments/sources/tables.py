@@ -134,10 +134,7 @@ def _width(data: Any, names: Sequence[str]) -> int:
 
 
 def _matrix(batch: Any, names: Sequence[str], file: str, row: int) -> NDArray[Any]:
-    """Columns side by side; one column stays one-dimensional, and may be text (labels).
-
-    The matrix is stored by columns, as Arrow's are: turning it is left to whoever copies it next.
-    """
+    """Columns side by side; one column stays one-dimensional, and may be text (labels)."""
     columns = [_column(batch.column(name), name, file, row) for name in names]
     if len(columns) == 1:
         return columns[0]
@@ -145,7 +142,7 @@ def _matrix(batch: Any, names: Sequence[str], file: str, row: int) -> NDArray[An
     if text is not None:
         raise _not_numeric(file, names[text], columns[text].dtype)
     widths = [1 if A.ndim == 1 else A.shape[1] for A in columns]
-    whole = np.empty((batch.num_rows, sum(widths)), np.result_type(*columns), order="F")
+    whole = np.empty((batch.num_rows, sum(widths)), np.result_type(*columns))
     start = 0
     for A, width in zip(columns, widths, strict=True):
         whole[:, start : start + width] = A[:, None] if A.ndim == 1 else A
