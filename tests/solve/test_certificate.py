@@ -192,8 +192,14 @@ def test_a_direction_that_drowned_is_not_certified() -> None:
     scatter = np.block([[np.diag(u**2), B.T], [B, 4 * np.eye(2)]])
     rep = hw.Representation(4, (hw.Permutation([1, 0, 3, 2]),))
     path = hw.regularization_path(hw.Moments(4, 99, 1.0, np.zeros(6), scatter), rep, rank=1)
-    (crossing,) = path.certify().crossings
+    certificate = path.certify()
+    (crossing,) = certificate.crossings
     assert crossing.low == 0.0
+    for unit in (1e-3, 1e3):
+        scale = np.repeat([1.0, unit], [4, 2])
+        scaled = hw.Moments(4, 99, 1.0, np.zeros(6), scatter * scale * scale[:, None])
+        margin = hw.regularization_path(scaled, rep, rank=1).certify().margin
+        assert margin == pytest.approx(certificate.margin * unit**2, rel=1e-2)
 
 
 def test_mixed_units_from_orbit_to_orbit() -> None:
@@ -269,3 +275,22 @@ def test_units_of_the_targets_do_not_matter(rank: int, unit: float) -> None:
         assert b.jump == pytest.approx(a.jump * unit, rel=1e-6)
     assert other.min_gap == pytest.approx(one.min_gap * unit, rel=1e-3, abs=1e-7 * unit)
     assert other.n_evaluations == pytest.approx(one.n_evaluations, rel=0.1)
+
+
+@given(rng=strategies.seeds(), rep=strategies.catalogue() | strategies.non_compact_groups())
+@settings(max_examples=15)
+def test_the_rest_of_the_path_moves_no_further_than_said(
+    rng: np.random.Generator, rep: hw.Representation
+) -> None:
+    data = strategies.generic_data(rep.dim, 4, rng)
+    path = hw.regularization_path(hw.Moments.from_arrays(data.X, data.Y), rep)
+    if not path.spectrum.size:
+        return
+    for rank in range(1, min(4, rep.dim) + 1):
+        end, pencil = path.at(math.inf, rank=rank).coef, path._pencil(rank)
+        for alpha in path.spectrum[-1] * np.array([1.0, 1e2, 1e4, 1e6]):
+            bound = pencil.far_change(float(alpha))
+            moved = [np.linalg.norm(path.at(alpha * k, rank=rank).coef - end) for k in (1.0, 3.0, 30.0)]
+            assert max(moved) <= bound * (1 + 1e-9) + 1e-12 * np.linalg.norm(end)
+        first = pencil.far_change(float(path.spectrum[-1]))
+        assert bound < 1e-2 * first or math.isinf(first)  # it falls like 1/α
