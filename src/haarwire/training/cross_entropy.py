@@ -14,15 +14,15 @@ from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.solve import Approach
 from haarwire.training._torch import require_torch
-from haarwire.training.arguments import check_options, check_resumed
-from haarwire.training.assembly import all_diverged
+from haarwire.training.arguments import check_options
+from haarwire.training.assembly import complete
 from haarwire.training.checkpoint import fingerprint, load_checkpoint
 from haarwire.training.classification import CrossEntropy, CrossEntropyJudge, Task, labelled, task_of
 from haarwire.training.history import TrainingHistory
 from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
 from haarwire.training.optimizers import heavy_ball
-from haarwire.training.progress import Report, reporting
+from haarwire.training.progress import Report
 from haarwire.training.step_sizes import given_rates, surroundings
 from haarwire.training.stochastic import checked_count
 
@@ -159,19 +159,17 @@ def train_cross_entropy(
         tol=tol,
         record=record,
     )
-    if state is not None:
-        check_resumed(int(state["step"]), steps)
-        loop.restore(state)
-    with reporting(progress) as report:
-        loop.run(
-            steps,
-            checkpoint=None if checkpoint is None else (Path(checkpoint), mark),
-            checkpoint_every=checkpoint_every,
-            progress=report,
-            callback=callback,
-        )
-    if loop.diverged.all():
-        raise all_diverged(loop.step, rates)
+    complete(
+        loop,
+        steps,
+        rates,
+        state=state,
+        checkpoint=checkpoint,
+        mark=mark,
+        checkpoint_every=checkpoint_every,
+        progress=progress,
+        callback=callback,
+    )
     layers, rows = loop.final, loop.records
     for W in layers:
         W[loop.diverged] = np.nan

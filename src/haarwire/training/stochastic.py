@@ -15,8 +15,8 @@ from haarwire.groups import Representation
 from haarwire.moments import Moments
 from haarwire.solve import Augmented, Quadratic
 from haarwire.training._torch import require_torch
-from haarwire.training.arguments import check_network, check_options, check_resumed, check_test
-from haarwire.training.assembly import all_diverged, assembled
+from haarwire.training.arguments import check_network, check_options, check_test
+from haarwire.training.assembly import assembled, complete
 from haarwire.training.checkpoint import State, fingerprint, load_checkpoint, moments_parts
 from haarwire.training.classification import activation_gradients
 from haarwire.training.history import TrainingHistory
@@ -24,7 +24,7 @@ from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
 from haarwire.training.objective import Frame, frames_of
 from haarwire.training.optimizers import heavy_ball
-from haarwire.training.progress import Report, reporting
+from haarwire.training.progress import Report
 from haarwire.training.recording import Recorder
 from haarwire.training.sampling import Batches, Mover, checked_samples
 from haarwire.training.step_sizes import automatic_rates, given_rates
@@ -154,30 +154,18 @@ def train_sampled(
         tol=0.0,
         record=record,
     )
-    if state is not None:
-        check_resumed(int(state["step"]), steps)
-        loop.restore(state)
-    with reporting(progress) as report:
-        loop.run(
-            steps,
-            checkpoint=None if checkpoint is None else (Path(checkpoint), mark),
-            checkpoint_every=checkpoint_every,
-            progress=report,
-            callback=callback,
-        )
-    if loop.diverged.all():
-        raise all_diverged(loop.step, rates)
-    return assembled(
-        recorder,
-        loop.steps,
-        loop.records,
-        loop.final,
-        converged=loop.converged,
-        diverged=loop.diverged,
-        stopped=loop.stopped,
-        seconds=loop.seconds,
-        rates=rates,
+    complete(
+        loop,
+        steps,
+        rates,
+        state=state,
+        checkpoint=checkpoint,
+        mark=mark,
+        checkpoint_every=checkpoint_every,
+        progress=progress,
+        callback=callback,
     )
+    return assembled(recorder, loop, rates)
 
 
 @final
