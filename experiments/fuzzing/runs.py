@@ -84,7 +84,7 @@ def _batch(loader: str, seed: int, inputs: range) -> list[tuple[dict[str, int], 
         if code > 0:
             raise RuntimeError(f"the worker of {loader} failed at input {index}:\n{trouble[-3000:]}")
         name = signal.Signals(-code).name
-        what = "hang" if name == "SIGALRM" else f"crash: {name}"
+        what = "hang" if name in ("SIGALRM", "SIGPROF") else f"crash: {name}"
         bugs.append({"what": what, "index": index, "example": trouble[-300:].strip()})
         numbers["bug"] += 1
         first = index + 1

@@ -31,8 +31,8 @@ KINDS = ["loaded", *hw.errors.__all__, "bug"]
 NUMBERS = ["index", "slowest", "slowest_index", "busy", "memory", *KINDS]
 """What a worker keeps count of, in microseconds and kilobytes, in a file that outlives it."""
 
-_SECONDS = 20
-"""For one input; then the kernel ends the process, wherever it hangs."""
+_PROCESSOR_SECONDS, _SECONDS = 20, 300
+"""For one input, at work and on the clock; then the kernel ends the process, wherever it hangs."""
 
 _MORE_MEMORY = 2**30
 """Address space above that of the process once it has read its seeds."""
@@ -113,10 +113,12 @@ def _run(loader: str, seed: int, indices: range, state: np.memmap[Any, Any], roo
         folder.mkdir()
         write(files, folder)
         watch.is_on, watch.seen = True, []
+        signal.setitimer(signal.ITIMER_PROF, _PROCESSOR_SECONDS)
         signal.alarm(_SECONDS)
         started = time.perf_counter()
         kind, what, example = _outcome(loader, folder, options)
         taken = int(1e6 * (time.perf_counter() - started))
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
         watch.is_on = False
         if watch.seen:

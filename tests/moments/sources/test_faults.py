@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -272,3 +273,26 @@ def test_a_lost_connection(write, tmp_path, monkeypatch) -> None:
     finally:
         memory.rm("/lost", recursive=True)
     assert "lost connection" in error.value.cause
+
+
+def test_chunks_that_are_too_many_to_be_true(tmp_path) -> None:
+    source, _ = write_zarr(tmp_path, *samples())
+    metadata = tmp_path / "store.zarr/x/zarr.json"
+    described = json.loads(metadata.read_text("utf-8"))
+    described["shape"][0] = 2**40
+    metadata.write_text(json.dumps(described), "utf-8")
+    with pytest.raises(FileError, match=r"store.zarr has an array of 66\d* chunks, too many"):
+        Moments.from_source(source)
+
+
+def test_numbers_of_a_type_that_numpy_has_not(tmp_path) -> None:
+    h5py = pytest.importorskip("h5py", reason="needs the io extra")
+    kind = h5py.h5t.IEEE_F64LE.copy()
+    kind.set_ebias(10**6)
+    with h5py.File(tmp_path / "odd.h5", "w") as file:
+        stored = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        stored.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        h5py.h5d.create(file.id, b"x", kind, h5py.h5s.create_simple((5, 2)), stored)
+        file["y"] = np.arange(5.0)
+    with pytest.raises(FileError, match=r"odd.h5 cannot be read: Insufficient precision"):
+        Moments.from_source(tmp_path / "odd.h5")

@@ -61,20 +61,24 @@ def array_parts(opener: Opener, file: str) -> Parts:
         If the arrays do not have as many rows as each other.
     """
     with opener() as arrays:
-        lengths = [A.shape[0] if A.shape else 0 for A in arrays if A is not None]
-        if len(set(lengths)) != 1:
-            raise DataError(
-                f"The arrays of {file} have {' and '.join(map(str, lengths))} rows.",
-                cause="inputs and targets of different samples, or a transposed array.",
-                remedy="give one row of targets, and one weight, for every row of inputs.",
-            )
-        width = int(np.prod(arrays.X.shape[1:], dtype=np.int64))
-        bytes_of_row = max(1, width * np.dtype(arrays.X.dtype).itemsize)
-        step = rows_of_piece(width)
-        chunk = (getattr(arrays.X, "chunks", None) or (1,))[0]
-        if isinstance(chunk, int) and chunk > 1:
-            # Whole chunks, so that none is decoded twice.
-            step = chunk if chunk >= step else step // chunk * chunk
+        try:
+            lengths = [A.shape[0] if A.shape else 0 for A in arrays if A is not None]
+            width = int(np.prod(arrays.X.shape[1:], dtype=np.int64))
+            bytes_of_row = max(1, width * np.dtype(arrays.X.dtype).itemsize)
+            chunk = (getattr(arrays.X, "chunks", None) or (1,))[0]
+        except Exception as error:
+            # HDF5 finds out what a type is when it is asked for.
+            raise unreadable(file, error) from error
+    if len(set(lengths)) != 1:
+        raise DataError(
+            f"The arrays of {file} have {' and '.join(map(str, lengths))} rows.",
+            cause="inputs and targets of different samples, or a transposed array.",
+            remedy="give one row of targets, and one weight, for every row of inputs.",
+        )
+    step = rows_of_piece(width)
+    if isinstance(chunk, int) and chunk > 1:
+        # Whole chunks, so that none is decoded twice.
+        step = chunk if chunk >= step else step // chunk * chunk
     rows = step * max(1, _PART_BYTES // (bytes_of_row * step))
     starts = range(0, lengths[0], rows)
     return [ArraysPart(opener, file, s, min(s + rows, lengths[0]), step) for s in starts], lengths[0]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from haarwire.errors import FileError, HaarwireError
 from haarwire.moments.sources.arrays import Arrays, array_parts
@@ -15,6 +15,9 @@ from haarwire.moments.sources.filesystems import Location, missing_extra
 from haarwire.moments.sources.source import Parts, unreadable
 
 __all__ = ["group_arrays", "hdf5_parts", "zarr_parts"]
+
+_MOST_CHUNKS: Final = 2**22
+"""Of one array: their names are listed in memory."""
 
 
 def zarr_parts(location: Location, path: str, wanted: Wanted) -> Parts:
@@ -39,14 +42,14 @@ def _zarr(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
     try:
         group = zarr.open_group(store, mode="r")
         arrays = group_arrays(group, [name for name, _ in group.arrays()], path, wanted)
+        for array in arrays:
+            if array is not None:
+                _check_chunks(path, array)
     except HaarwireError:
         raise
     except Exception as error:
         # A damaged store raises whatever its metadata trip up.
         raise unreadable(path, error) from error
-    for array in arrays:
-        if array is not None and array.nchunks_initialized < array.nchunks:
-            raise _lacking(path, array.nchunks - array.nchunks_initialized, array.nchunks)
     yield arrays
 
 
@@ -72,6 +75,20 @@ def _hdf5(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
             # A damaged file raises whatever its headers trip up.
             raise unreadable(path, error) from error
         yield arrays
+
+
+def _check_chunks(path: str, array: Any) -> None:
+    """Whether all chunks are in the store."""
+    expected = array.nchunks
+    if expected > _MOST_CHUNKS:
+        raise FileError(
+            f"{path} has an array of {expected} chunks, too many to look for each.",
+            cause="damaged metadata, or chunks of a few numbers.",
+            remedy="write larger chunks, or pass the opened arrays as a pair: Moments.from_source((X, Y)).",
+        )
+    stored = array.nchunks_initialized
+    if stored < expected:
+        raise _lacking(path, expected - stored, expected)
 
 
 def _check_stored(path: str, array: Any) -> None:
