@@ -33,7 +33,15 @@ from haarwire.solve import (
 )
 from haarwire.solve.solver import check_samples, checked_rank
 
-__all__ = ["ApproachResult", "Comparison", "Fitted", "QuestionResult", "compare", "some_samples"]
+__all__ = [
+    "ApproachResult",
+    "Comparison",
+    "Fitted",
+    "QuestionResult",
+    "check_features",
+    "compare",
+    "some_samples",
+]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Progress: TypeAlias = Callable[[str, float], None]
@@ -355,6 +363,18 @@ def _question(model: Solution, tested: _Tested) -> QuestionResult:
     return QuestionResult(tested.loss, tested.score, alpha)
 
 
+def check_features(name: str, n_features: int, rep: Representation) -> None:
+    """Raise DataError unless the symmetry acts on as many coordinates as the data have features."""
+    if n_features != rep.dim:
+        raise DataError(
+            f"{name} has {n_features} features, {rep.label} acts on {rep.dim} coordinates",
+            cause="a column that is no feature, such as the number of a row, or a symmetry built for data of "
+            "another size",
+            remedy="choose the inputs by their columns (on the command line: --x first,second,…), or build "
+            f"the symmetry for {n_features} features, as image_rotations:28 is for 28·28 pixels",
+        )
+
+
 def _check_arguments(data: Dataset | SplitData, rep: Representation, seed: int) -> None:
     if not isinstance(data, Dataset | SplitData):
         raise ParameterError(
@@ -369,12 +389,7 @@ def _check_arguments(data: Dataset | SplitData, rep: Representation, seed: int) 
             remedy="use for example seed=0",
         )
     n_features = data.n_features if isinstance(data, SplitData) else data.X.shape[1]
-    if n_features != rep.dim:
-        raise DataError(
-            f"{data.name} has {n_features} features, {rep.label} acts on {rep.dim} coordinates",
-            cause="a symmetry built for data of another size",
-            remedy="build the symmetry for your number of features, e.g. image_rotations:28 for 28·28 pixels",
-        )
+    check_features(data.name, n_features, rep)
     if isinstance(data, SplitData):
         return
     # Before the samples are split, so that a missing value is named by its own row.

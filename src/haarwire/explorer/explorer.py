@@ -12,9 +12,9 @@ from typing import Any, Final, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.comparison import some_samples
+from haarwire.comparison import check_features, some_samples
 from haarwire.datasets import Dataset
-from haarwire.errors import DataError, ParameterError
+from haarwire.errors import ParameterError
 from haarwire.explorer.fits import NOISE_LEVELS, Fit, Fits, check_place
 from haarwire.explorer.kept import Kept
 from haarwire.explorer.samples import nested_moments, sample_sizes
@@ -263,13 +263,7 @@ def _check(data: Dataset, symmetries: Sequence[Representation]) -> None:
             remedy="give one or more, such as [groups.image_rotations(8)]",
         )
     for rep in symmetries:
-        if rep.dim != data.X.shape[1]:
-            raise DataError(
-                f"{data.name} has {data.X.shape[1]} features, {rep.label} acts on {rep.dim} coordinates",
-                cause="a symmetry built for data of another size",
-                remedy="build the symmetry for your number of features, e.g. image_rotations:28 for "
-                "28·28 pixels",
-            )
+        check_features(data.name, data.X.shape[1], rep)
     check_finite(data.X, data.Y, ("X", "Y"))
     if data.test is not None:
         check_finite(data.test.X, data.test.Y, ("X_test", "Y_test"))
