@@ -198,5 +198,6 @@ def test_count_critical_points(n_modes, rank, count):
 
 def test_counts_are_spelled_however_large():
     assert spelled(3268760) == "3268760"
+    assert (spelled(10**9 - 1), spelled(10**9)) == ("999999999", "about 10^9.0")
     assert spelled(math.comb(1000, 50)) == "about 10^85.0"
     assert spelled(10**5000) == "about 10^5000.0"
