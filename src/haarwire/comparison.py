@@ -370,7 +370,7 @@ def check_features(name: str, n_features: int, rep: Representation) -> None:
             f"{name} has {n_features} features, {rep.label} acts on {rep.dim} coordinates",
             cause="a column that is no feature, such as the number of a row, or a symmetry built for data of "
             "another size",
-            remedy="choose the inputs by their columns (on the command line: --x first,second,…), or build "
+            remedy="choose the inputs by their columns (on the command line: --x first..last), or build "
             f"the symmetry for {n_features} features, as image_rotations:28 is for 28·28 pixels",
         )
 

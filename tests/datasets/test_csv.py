@@ -60,6 +60,13 @@ def test_csv_integer_columns_are_integers_and_several_targets_numbers(folder: Pa
     assert load("table.csv", y="d", targets="numbers").classes is None
 
 
+def test_csv_a_range_of_columns(folder: Path) -> None:
+    path = csv_of("id,a,b,c,y,d..e\n9,1,2,3,0,7\n8,4,5,6,1,7\n")
+    for x in ("a..c", "1..3", "a .. b, c", "a..-3"):
+        np.testing.assert_array_equal(load(path, x=x, y="y").X, [[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_array_equal(load(path, x="d..e", y="y").X, [[7], [7]])
+
+
 def test_csv_missing_cell_is_told_by_row_and_column(folder: Path) -> None:
     data = load(csv_of("a,b,c,y\n1,2,3,u\n4,5,,v\n7,8,9,u\n"))
     assert np.isnan(data.X[1, 2])
@@ -86,6 +93,9 @@ def test_csv_missing_label_is_told(folder: Path) -> None:
         ("a,b,y\n1,2,3\n1,1_000,3\n", {}, "it holds '1_000'"),
         ("a,b,y\n1,2,3\n1,2,3\n", {"x": "a,bb"}, "no column 'bb'; did you mean 'b'"),
         ("a,b,y\n1,2,3\n1,2,3\n", {"y": "3"}, "no column '3'"),
+        ("a,b,y\n1,2,3\n1,2,3\n", {"x": "b..a"}, "column 'b' after 'a': b..a holds none"),
+        ("a,b,y\n1,2,3\n1,2,3\n", {"x": "a..c"}, "no column 'c'"),
+        ("a,b,y\n1,2,3\n1,2,3\n", {"x": "a..b..y"}, "no column 'a..b..y'"),
         ("a,a,y\n1,2,3\n1,2,3\n", {}, "two columns called 'a'"),
         ("y\n1\n2\n", {}, "no feature columns beside the target"),
         ("a,b,c\nu,1,2\nv,3,4\n", {"x": "b", "y": "a,c"}, "numbers are needed"),

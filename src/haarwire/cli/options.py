@@ -64,7 +64,8 @@ Rank: TypeAlias = Annotated[
     typer.Option("--rank", "-r", help="Bound on the rank of the coefficients.", show_default="none"),
 ]
 X: TypeAlias = Annotated[
-    str | None, typer.Option(help="Inputs: an array of the .npz, or columns separated by commas.")
+    str | None,
+    typer.Option(help="Inputs: an array of the .npz, or columns: a,b,c, or a..f for all from a to f."),
 ]
 Y: TypeAlias = Annotated[
     str | None, typer.Option(help="Targets: an array of the .npz, columns, or a second .npy file.")

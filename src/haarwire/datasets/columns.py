@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from haarwire.datasets.dataset import Dataset, Targets
 from haarwire.errors import DataError
-from haarwire.moments.sources.columns import TARGET_NAMES
+from haarwire.moments.sources.columns import TARGET_NAMES, chosen, shortened
 
 __all__ = ["TARGET_NAMES", "from_columns", "inputs_of", "is_number"]
 
@@ -27,15 +26,15 @@ def from_columns(
         y = next((name for name in names if name.lower() in TARGET_NAMES), None)
         if y is None:
             raise DataError(
-                f"which column of {path.name} is the target? It has {_shortened(names)}",
+                f"which column of {path.name} is the target? It has {shortened(names)}",
                 cause="no column is called y, target, label or class"
                 + (", or another separator than commas" if len(names) == 1 else ""),
                 remedy=f"name it: --y {names[-1]}",
             )
-    target = _chosen(path, names, y)
+    target = chosen(path.name, names, y)
     X = inputs_of(path, columns, x, target)
-    chosen = [columns[name] for name in target]
-    Y = chosen[0] if len(chosen) == 1 else _side_by_side(chosen)
+    parts = [columns[name] for name in target]
+    Y = parts[0] if len(parts) == 1 else _side_by_side(parts)
     return Dataset.from_arrays(X, Y, name=path.stem, targets=targets)
 
 
@@ -44,7 +43,7 @@ def inputs_of(
 ) -> NDArray[Any]:
     """Columns x, or by default all but the targets, as a matrix of numbers."""
     names = list(columns)
-    wanted = _chosen(path, names, x) if x is not None else [name for name in names if name not in target]
+    wanted = chosen(path.name, names, x) if x is not None else [name for name in names if name not in target]
     text = next((name for name in wanted if columns[name].dtype.kind not in "biuf"), None)
     if text is not None:
         cells = columns[text].tolist()
@@ -52,7 +51,7 @@ def inputs_of(
         raise DataError(
             f"column {text!r} of {path.name} is not numeric: it holds {shown!r}",
             cause="a column of text, or of numbers with units or thousands separators",
-            remedy="leave it out by naming the feature columns: --x a,b,c",
+            remedy="leave it out by naming the feature columns: --x a,b,c or --x a..c",
         )
     if not wanted:
         raise DataError(
@@ -66,27 +65,6 @@ def inputs_of(
 def _side_by_side(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Columns, and fields of a structured array that are several each, as one matrix."""
     return np.concatenate([np.asarray(c).reshape(len(c), math.prod(c.shape[1:])) for c in columns], axis=1)
-
-
-def _chosen(path: Path, names: list[str], wanted: str) -> list[str]:
-    chosen = []
-    for name in (part.strip() for part in wanted.split(",")):
-        if name in names:
-            chosen.append(name)
-        elif name.lstrip("-").isdigit() and -len(names) <= int(name) < len(names):
-            chosen.append(names[int(name)])
-        else:
-            near = difflib.get_close_matches(name, names, n=1)
-            raise DataError(
-                f"{path.name} has no column {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-                cause="a misspelt column, or a number out of range",
-                remedy=f"its columns are {_shortened(names)}",
-            )
-    return chosen
-
-
-def _shortened(names: list[str], limit: int = 8) -> str:
-    return ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
 
 
 def is_number(cell: str) -> bool:

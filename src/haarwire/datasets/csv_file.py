@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -83,7 +84,7 @@ def _check_separator(path: Path, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _names(wanted: str | None) -> set[str]:
-    parts = {part.strip() for part in (wanted or "").split(",")}
+    parts = {part.strip() for part in re.split(r",|\.\.", wanted or "")}
     return {part for part in parts if part and not part.lstrip("-").isdigit()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from haarwire.errors import DataError
@@ -21,7 +21,8 @@ __all__ = [
 ]
 
 Names: TypeAlias = str | int | Sequence[str | int] | None
-"""One name, several in a list or separated by commas, or None for the default; numbers are positions."""
+"""One name, several in a list or separated by commas, or None for the default; numbers are positions, and
+first..last are those columns and all between them."""
 
 TARGET_NAMES: Final = ("y", "target", "targets", "label", "labels", "class")
 """What a target column is called where nobody says, in any case of letters."""
@@ -87,20 +88,34 @@ def chosen(label: str, names: Sequence[str], wanted: Names) -> list[str]:
     DataError
         If there is no such column; names the nearest.
     """
-    found, known = [], set(names)
+    found: list[str] = []
+    places = {name: i for i, name in enumerate(names)}
     for name in _listed(wanted):
-        if name in known:
-            found.append(name)
-        elif name.lstrip("-").isdigit() and -len(names) <= int(name) < len(names):
-            found.append(names[int(name)])
-        else:
-            near = difflib.get_close_matches(name, names, n=1)
+        ends = [name] if name in places else name.split("..")
+        if len(ends) > 2:
+            ends = [name]
+        first, last = (_place(label, names, places, end.strip()) for end in (ends[0], ends[-1]))
+        if last < first:
             raise DataError(
-                f"{label} has no column {name!r}" + (f"; did you mean {near[0]!r}?" if near else "."),
-                cause="a misspelt column, or a number out of range.",
-                remedy=f"its columns are {shortened(names)}.",
+                f"{label} has column {names[first]!r} after {names[last]!r}: {name} holds none.",
+                cause="the ends of a range in the wrong order.",
+                remedy=f"write {names[last]}..{names[first]}.",
             )
+        found += names[first : last + 1]
     return found
+
+
+def _place(label: str, names: Sequence[str], places: Mapping[str, int], name: str) -> int:
+    if name in places:
+        return places[name]
+    if name.lstrip("-").isdigit() and -len(names) <= int(name) < len(names):
+        return int(name) % len(names)
+    near = difflib.get_close_matches(name, names, n=1)
+    raise DataError(
+        f"{label} has no column {name!r}" + (f"; did you mean {near[0]!r}?" if near else "."),
+        cause="a misspelt column, or a number out of range.",
+        remedy=f"its columns are {shortened(names)}.",
+    )
 
 
 def array_names(label: str, names: Sequence[str], wanted: Wanted) -> tuple[str, ...]:
