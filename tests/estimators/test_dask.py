@@ -255,3 +255,15 @@ def test_what_does_not_fit() -> None:
     for other in (InvariantPolynomialFeatures("reflection"), GroupAverage(model, "reflection")):
         with pytest.raises(ParameterError, match="needs the samples themselves in memory"):
             other.fit(dX, dY)
+
+
+def test_wide_inputs_are_fitted_in_invariant_coordinates() -> None:
+    n = 1200
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, n))
+    y = X.sum(axis=1) + rng.standard_normal(60)
+    expected = InvariantRegressor("permutations").fit(X, y)
+    found = InvariantRegressor("permutations").fit(da.from_array(X, chunks=(20, 500)), y)
+    close(found.coef_, expected.coef_)
+    with pytest.raises(DataError, match="no moments that this batch could be added to"):
+        found.partial_fit(X, y)

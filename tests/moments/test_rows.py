@@ -15,9 +15,12 @@ from haarwire.datasets import collections as held_out
 from haarwire.moments import alignment, row_sets
 from haarwire.selection import fold_moments, select, select_by_evidence, select_leave_one_out
 
-dask = pytest.importorskip("dask", reason="needs the dask extra")
-da = pytest.importorskip("dask.array", reason="needs the dask extra")
 pytest.importorskip("distributed", reason="needs the dask extra")
+pytest.importorskip("dask.array", reason="needs the dask extra")
+
+import dask
+import dask.array as da
+from dask.callbacks import Callback
 
 N, FEATURES = 300, 6
 REP = hw.groups.reflection(FEATURES)
@@ -228,8 +231,6 @@ class Largest:
     """The most rows of inputs that any task made or any value sent to the client had."""
 
     def __init__(self) -> None:
-        from dask.callbacks import Callback
-
         self.rows = 0
         self.callback = Callback(posttask=lambda _key, value, *_: self.see(value))
 
@@ -304,6 +305,42 @@ def test_a_missing_value_is_named_by_its_own_row() -> None:
         Dataset.from_arrays(dX, labels, targets="labels")
 
 
+@pytest.mark.parametrize("made", COLLECTIONS, ids=lambda made: made.__name__)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_hardwired_in_invariant_coordinates(made: Callable[..., Any], fit_intercept: bool) -> None:
+    X, Y, w = samples()
+    for approach in (hw.Hardwired(), hw.Augmented(), hw.Plain()):
+        for weights in (None, w):
+            given = Samples.from_arrays(*made(X, Y, weights))
+            assert repr(given) == "Samples(300 samples, 6 features, 3 targets, float64)"
+            expected, found = (
+                hw.solve(data, REP, approach=approach, rank=2, ridge=0.01, fit_intercept=fit_intercept)
+                for data in (Samples.from_arrays(X, Y, weights), given)
+            )
+            np.testing.assert_allclose(found.coef, expected.coef, rtol=1e-10, atol=1e-12)
+            np.testing.assert_allclose(found.intercept, expected.intercept, rtol=1e-10, atol=1e-12)
+            assert found.loss == pytest.approx(expected.loss, rel=1e-10)
+
+
+def test_nothing_as_wide_as_the_features_is_squared() -> None:
+    n = 3000
+    rep = hw.groups.permutations(n)
+    rng = np.random.default_rng(0)
+    X = da.from_array(rng.standard_normal((50, n)), chunks=(10, 1000))
+    Y = np.asarray(X.sum(axis=1)) + rng.standard_normal(50)
+    widest: list[int] = []
+
+    def see(_key: Any, value: Any, *_: Any) -> None:
+        if isinstance(value, np.ndarray):
+            widest.append(value.size)
+
+    with Callback(posttask=see):
+        found = hw.solve(Samples.from_arrays(X, Y), rep, approach=hw.Hardwired())
+    expected = hw.solve(Samples.from_arrays(np.asarray(X), Y), rep, approach=hw.Hardwired())
+    np.testing.assert_allclose(found.coef, expected.coef, rtol=1e-9, atol=1e-12)
+    assert max(widest) <= 50 * n < n**2
+
+
 def test_what_needs_rows_says_so() -> None:
     X, Y, _ = samples()
     dX, dY, _ = cut_badly(X, Y, None)
@@ -311,8 +348,8 @@ def test_what_needs_rows_says_so() -> None:
         hw.symmetry_test(dX, dY, REP, method="randomization")
     with pytest.raises(ParameterError, match="leave-one-out needs the samples"):
         select_leave_one_out(hw.regularization_path(Moments.from_arrays(X, Y), REP), dX, dY)
-    with pytest.raises(ParameterError, match="Samples needs the samples"):
-        Samples.from_arrays(dX, dY)
+    with pytest.raises(ParameterError, match="span of the samples needs the samples"):
+        Samples.from_arrays(dX, dY).deviations()
 
 
 def test_what_does_not_fit_together() -> None:

@@ -122,9 +122,11 @@ def parts_of(X: Any, Y: Any, weights: Any, sets: Sequence[IndexArray]) -> Iterat
     return (moments_of(X[rows], Y[rows], None if weights is None else weights[rows]) for rows in sets)
 
 
-def _data_of(X: Any, Y: FloatArray, weights: Any) -> Moments | Samples:
+def _data_of(X: Any, Y: Any, weights: Any, approach: Approach) -> Moments | Samples:
     N, n = X.shape
-    if sp.issparse(X) or (n > _WIDE and n > 2 * N and not is_dask(X)):
+    # Dask arrays are worth it for the invariant coordinates only: the span of their samples is not to be had.
+    is_wide = isinstance(approach, Hardwired) if is_dask(X) else n > 2 * N
+    if sp.issparse(X) or (n > _WIDE and is_wide):
         return Samples.from_arrays(X, Y, weights)
     return Moments.from_arrays(X, Y, weights)
 
@@ -162,7 +164,7 @@ class LinearEstimator(BaseEstimator, ABC):
     def _fit_targets(self, X: Any, Y: FloatArray, weights: FloatArray | None, *, is_flat: bool) -> None:
         """Fit from scratch."""
         task = self._new_task()
-        data = _data_of(X, Y, weights)
+        data = _data_of(X, Y, weights, task.approach)
         self._solved = task.solve(data)
         self._task, self._is_flat = task, is_flat
         # Samples would keep all data alive, in pickles too.
@@ -176,8 +178,8 @@ class LinearEstimator(BaseEstimator, ABC):
             if self._data is None:
                 raise DataError(
                     "there are no moments that this batch could be added to",
-                    cause="fit was called on sparse data, or on data with many more features than samples, "
-                    "of which it keeps no moments",
+                    cause="fit was called on sparse data, or on data with many features, of which it keeps "
+                    "no moments",
                     remedy="give all batches to partial_fit, the first one to a new estimator",
                 )
             if self._is_flat != is_flat:

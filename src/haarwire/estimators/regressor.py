@@ -65,8 +65,8 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
     Data are reduced to moments, which `partial_fit` adds up: batches give the model of all samples at once,
     up to rounding. Sparse data, and dense data of more than 1000 features and more than twice as many as
     samples, are solved by `fit` on the samples (`haarwire.Samples`): no n×n matrix is made where there is a
-    way around it. `partial_fit` always makes one, and so does `fit` of Dask collections, whose rows stay with
-    the workers; `predict` gives a Dask array then.
+    way around it. `partial_fit` always makes one, and so does `fit` of Dask collections, but for hard-wired
+    models of more than 1000 features. Their rows stay with the workers, and `predict` gives a Dask array.
 
     Examples
     --------

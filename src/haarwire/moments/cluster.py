@@ -20,7 +20,7 @@ from haarwire.moments.sources.source import Source
 from haarwire.moments.streaming import Folded
 from haarwire.moments.summary import Summary
 
-__all__ = ["Cluster", "collect", "connected", "dask_module", "fold_parts", "reduced"]
+__all__ = ["Cluster", "collect", "connected", "dask_module", "fold_parts", "reduced", "sent_once"]
 
 Cluster: TypeAlias = Any
 """A scheduler's address, a distributed Client, or None for the current client or Dask's local scheduler."""
@@ -86,6 +86,11 @@ def _lost(error: BaseException) -> ClusterError:
     )
 
 
+def sent_once(options: Options) -> Any:
+    """Options as a task of their own: a basis may be large, and is not to be in every task."""
+    return dask_module("dask").delayed(options, pure=False, traverse=False)
+
+
 def collect(roots: Sequence[Any], client: Any, ready: Callable[[int, Any], None]) -> None:
     """Compute delayed values; `ready(index, value)` is called in their order."""
     if client is None:
@@ -117,8 +122,8 @@ def fold_parts(
             found: set[Any] = set()
             collect([delayed(labels_of_part)(p) for p in parts], client, lambda _, new: found.update(new))
             options = replace(options, one_hot=sorted(found))
-        later = delayed(fold_part, pure=False)
-        leaves = [later(part, options) for part in parts]
+        later, given = delayed(fold_part, pure=False), sent_once(options)
+        leaves = [later(part, given) for part in parts]
         identity = digest(source.label, source.identity, source.n_rows, options.identity, len(leaves))
         store = None if checkpoint is None else Checkpoint(checkpoint, identity, checkpoint_every)
         folded = reduced(leaves, client, progress, store)

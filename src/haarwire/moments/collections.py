@@ -12,7 +12,7 @@ from haarwire.errors import DataError, ParameterError
 from haarwire.moments import alignment
 from haarwire.moments.alignment import aligned, converted, dask_arrays, is_counted
 from haarwire.moments.blocks import Cross, assembled, cross, join_crosses
-from haarwire.moments.cluster import Cluster, collect, connected, dask_module, reduced
+from haarwire.moments.cluster import Cluster, collect, connected, dask_module, reduced, sent_once
 from haarwire.moments.passes import Options, no_samples
 from haarwire.moments.reduction import add_block, labels_of_block
 from haarwire.moments.sources.progress import Progress
@@ -64,12 +64,12 @@ def fold_dask(
         is_wide = column_block is not None or (width or 0) > _WIDE
         if is_wide and options.basis is None:
             return _fold_wide(X, Y, sample_weight, options, client=client, width=column_block or _COLUMNS)
-        later = delayed(add_block, pure=False)
+        later, given = delayed(add_block, pure=False), sent_once(options)
         tasks = []
         for leaf in leaves:
             folded: Any = None
             for block, file, row in zip(*leaf, strict=True):
-                folded = later(folded, block, options, file, row)
+                folded = later(folded, block, given, file, row)
             tasks.append(folded)
         result = reduced(tasks, client, progress, None)
     if result is None:

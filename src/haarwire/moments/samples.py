@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from haarwire._linalg import EPS
 from haarwire.errors import DataError
-from haarwire.moments.checks import check_finite, refuse_dask
+from haarwire.moments.alignment import dask_arrays
+from haarwire.moments.checks import check_finite, is_dask, refuse_dask
+from haarwire.moments.cluster import dask_module
 from haarwire.moments.moments import Moments
 from haarwire.moments.streaming import checked_batch
 
@@ -33,14 +35,18 @@ class Samples:
     invariant coordinates, the others in the span of the samples where that is smaller than R^n, with the
     same results. The samples are kept, not copied where that is possible.
 
+    Of Dask arrays no rows come to the client: hard-wired problems are posed on the moments of the d
+    coordinates, which the workers form. The span of the samples would need the rows; where problems ask for
+    it, there is an error.
+
     Parameters
     ----------
-    X : ndarray or SciPy sparse array, shape (N, n)
+    X : ndarray, SciPy sparse array or Dask array, shape (N, n)
         Inputs.
-    Y : ndarray, shape (N, m)
+    Y : ndarray or Dask array, shape (N, m)
         Targets.
-    weights : ndarray, shape (N,)
-        Positive; 1 where there are none.
+    weights : ndarray or Dask array, shape (N,)
+        Positive; 1 where there are none. (Dask arrays may hold zeros, and `count` counts them.)
     dtype : dtype
         Precision of the results: float32 for float32 inputs, else float64.
     has_intercept : bool
@@ -54,9 +60,9 @@ class Samples:
     Samples(20 samples, 10000 features, 1 target, float64)
     """
 
-    X: FloatArray | sp.csr_array
-    Y: FloatArray
-    weights: FloatArray
+    X: Any
+    Y: Any
+    weights: Any
     dtype: np.dtype[Any]
     has_intercept: bool = True
 
@@ -67,15 +73,15 @@ class Samples:
         Y: ArrayLike,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Samples in memory; X may be a SciPy sparse array.
+        """Samples in memory, where X may be a SciPy sparse array, or in Dask collections.
 
         Parameters
         ----------
-        X : array or sparse array of shape (N, n)
+        X : array, sparse array, or Dask array or frame, of shape (N, n)
             Inputs.
-        Y : array of shape (N, m) or (N,)
+        Y : array, or Dask collection, of shape (N, m) or (N,)
             Targets.
-        sample_weight : array of shape (N,), optional
+        sample_weight : array, or Dask collection, of shape (N,), optional
             Weights: finite, at least zero, not all zero. Samples of weight zero are left out.
 
         Raises
@@ -83,8 +89,8 @@ class Samples:
         DataError
             If the samples have the wrong shape or type, are not finite, or are none.
         """
-        remedy = "use Moments.from_dask(X, Y), with basis=... for the coordinates in a subspace."
-        refuse_dask("Samples", remedy, X, Y, sample_weight)
+        if is_dask(X, Y, sample_weight):
+            return cls(*_collections(X, Y, sample_weight))
         if sp.issparse(X):
             inputs: Any = _checked_sparse(X)
             batch = checked_batch(np.zeros((inputs.shape[0], 1)), Y, sample_weight)
@@ -132,6 +138,8 @@ class Samples:
         """The mean x̄ of the inputs, of shape (n,); 0 about the origin."""
         if not self.has_intercept:
             return np.zeros(self.n_features)
+        if is_dask(self.X):
+            return self._lazy_spread[0]
         shares = self.weights / self.weights.sum()
         if sp.issparse(self.X):
             return np.asarray(self.X.T @ shares)
@@ -141,6 +149,8 @@ class Samples:
     @cached_property
     def variances(self) -> FloatArray:
         """Diag cov(x), of shape (n,); second moments about the origin."""
+        if is_dask(self.X):
+            return self._lazy_spread[1] + (0.0 if self.has_intercept else self._lazy_spread[0] ** 2)
         shares = self.weights / self.weights.sum()
         if sp.issparse(self.X):
             squares = sp.csr_array(self.X, dtype=np.float64).power(2).T @ shares
@@ -161,7 +171,21 @@ class Samples:
         return self._targets.total
 
     @cached_property
+    def _lazy_spread(self) -> tuple[FloatArray, FloatArray]:
+        """Means and variances of the inputs, in one pass over Dask arrays."""
+        dask, da = dask_module("dask"), dask_module("dask.array")
+        shares = self.weights / self.weights.sum()
+        # Rows of weight zero may hold anything.
+        rows = da.where(self.weights[:, None] > 0, self.X, 0.0)
+        pivot = np.asarray(rows[0])
+        mean, square = dask.compute(shares @ (rows - pivot), shares @ (rows - pivot) ** 2)
+        return pivot + mean, np.maximum(square - mean**2, 0.0)
+
+    @cached_property
     def _targets(self) -> Moments:
+        if is_dask(self.X):
+            moments = Moments.from_arrays(self.weights[:, None], self.Y, self.weights)
+            return moments if self.has_intercept else moments.about_origin()
         return self.in_coordinates(sp.csr_array((self.n_features, 1)))
 
     def about_origin(self) -> Samples:
@@ -170,10 +194,13 @@ class Samples:
 
     def in_coordinates(self, basis: FloatArray | sp.csr_array) -> Moments:
         """The moments of the samples X U in the coordinates of an n×k basis U, a chunk of rows at a time."""
-        moments = Moments.from_batches(
-            (_dense(self.X[part] @ basis), self.Y[part], self.weights[part])
-            for part in self._parts(max(self.n_features, basis.shape[1]))
-        )
+        if is_dask(self.X):
+            moments = Moments.from_dask(self.X, self.Y, self.weights, basis=basis, accuracy="gram")
+        else:
+            moments = Moments.from_batches(
+                (_dense(self.X[part] @ basis), self.Y[part], self.weights[part])
+                for part in self._parts(max(self.n_features, basis.shape[1]))
+            )
         return moments if self.has_intercept else moments.about_origin()
 
     def _parts(self, width: int) -> Iterator[slice]:
@@ -183,17 +210,34 @@ class Samples:
 
     def deviations(self) -> FloatArray:
         """√w (x − x̄) as rows, in float64: an N×n array that spans what the data say about the inputs."""
+        remedy = (
+            "use Moments.from_dask(X, Y), or Hardwired(), for which the invariant coordinates are enough."
+        )
+        refuse_dask("The span of the samples", remedy, self.X)
         centred = _dense(self.X).astype(np.float64) - self.x_mean
         return np.asarray(centred * np.sqrt(self.weights)[:, None])
 
     def moments(self) -> Moments:
         """The n×n moments of these samples, for data that are not wide."""
+        if is_dask(self.X):
+            moments = Moments.from_arrays(self.X, self.Y, self.weights)
+            return moments if self.has_intercept else moments.about_origin()
         return self.in_coordinates(sp.eye_array(self.n_features, format="csr"))
 
     def __repr__(self) -> str:
         nouns = {"sample": self.count, "feature": self.n_features, "target": self.n_targets}
         sizes = [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in nouns.items()]
         return f"Samples({', '.join(sizes)}, {self.dtype})"
+
+
+def _collections(X: Any, Y: Any, w: Any) -> tuple[Any, Any, Any, np.dtype[Any]]:
+    """The fields of `Samples`; whether entries are finite shows when they are read."""
+    da = dask_module("dask.array")
+    inputs, targets, weights = dask_arrays(X, Y, w, counted=True)
+    if weights is None:
+        weights = da.ones(len(inputs), chunks=(inputs.chunks[0],))
+    columns = targets if targets.ndim > 1 else targets[:, None]
+    return inputs, columns, weights, np.dtype(np.float32 if inputs.dtype == np.float32 else np.float64)
 
 
 def _checked_sparse(X: sp.sparray | sp.spmatrix) -> sp.csr_array:
