@@ -176,9 +176,10 @@ def test_a_json_file_comes_with_the_text_and_quiet_takes_it_away(folder: Path, r
 # Completion.
 
 
+@pytest.mark.parametrize("command", ["compare", "explore"])
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_completes_names_of_symmetries(shell: str) -> None:
-    words = "haarwire compare digits --symmetry image_"
+def test_the_shell_completes_names_of_symmetries(shell: str, command: str) -> None:
+    words = f"haarwire {command} digits --symmetry image_"
     asked = {
         "_HAARWIRE_COMPLETE": f"complete_{shell}",
         "COMP_WORDS": words,

@@ -37,6 +37,7 @@ def explore_command(
             help="A name with sizes, such as image_rotations:8, or a .npz file of generators; give it more "
             "than once for several to choose from.",
             show_default=False,
+            autocompletion=options.symmetries_like,
         ),
     ],
     rank: options.Rank = None,

@@ -36,10 +36,11 @@ __all__ = [
     "all_moments",
     "check_choice",
     "shape_of",
+    "symmetries_like",
 ]
 
 
-def _symmetries_like(incomplete: str) -> list[tuple[str, str]]:
+def symmetries_like(incomplete: str) -> list[tuple[str, str]]:
     """Names for the shell to complete, each with what it does."""
     return [(name, text) for name, text in names().items() if name.startswith(incomplete)]
 
@@ -56,7 +57,7 @@ Symmetry: TypeAlias = Annotated[
         help="A name with sizes, such as image_rotations:8, or a .npz file of generators; "
         "'haarwire symmetries' lists the names.",
         show_default=False,
-        autocompletion=_symmetries_like,
+        autocompletion=symmetries_like,
     ),
 ]
 Rank: TypeAlias = Annotated[
