@@ -30,6 +30,10 @@ def test_a_planted_symmetry_is_hard_wired_and_a_violated_one_is_not() -> None:
     found = hw.recommend(exact.X, exact.Y, SHIFTS, rank=3)
     assert found.moved is not None
     assert (found.as_is.approach, found.moved.approach) == ("hardwired", "hardwired")
+    validation = found.cross_validation
+    along = validation.as_is[1:-1] @ validation.weights
+    assert found.as_is.losses["regularized"] == pytest.approx(along.min(), rel=1e-12)
+    assert along.argmin() == along.size - 1  # the strongest but ∞
     assert found.as_is.alpha is None
     assert found.as_is.against == "plain"
     assert found.as_is.gain > 0
