@@ -160,6 +160,16 @@ def test_the_trivial_group_has_one_evidence_for_all_alphas() -> None:
     np.testing.assert_allclose(values, values[0], rtol=1e-12)
 
 
+def test_constant_targets_will_do_without_intercept() -> None:
+    X = np.random.default_rng(0).standard_normal((20, 4)) + 1.0
+    moments = hw.Moments.from_arrays(X, np.full(20, 2.0))
+    rep = hw.groups.cyclic_shifts(4)
+    found = hw.log_evidence(moments, rep, [0.0, 1.0], 0.1, fit_intercept=False)
+    assert np.isfinite(found).all()
+    with pytest.raises(hw.DataError, match="constant"):
+        hw.log_evidence(moments, rep, [0.0, 1.0], 0.1)
+
+
 # Refusals.
 
 

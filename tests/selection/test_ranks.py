@@ -145,6 +145,14 @@ def test_weights_and_units(method: Any) -> None:
             assert scaled.threshold == pytest.approx(found.threshold * scale, rel=1e-9)
 
 
+def test_lists_will_do() -> None:
+    X, Y = planted(1, 60)
+    for method in ("cv", "bic"):
+        found = hw.select_rank(X.tolist(), Y.tolist(), REP, method=method, rng=0)  # type: ignore[arg-type]
+        expected = hw.select_rank(X, Y, REP, method=method, rng=0)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found.criterion, expected.criterion)
+
+
 def test_one_degree_of_freedom_is_enough_for_the_noise() -> None:
     X, Y = planted(0, 11)  # d = 9, and the intercept
     assert hw.select_rank(X, Y, REP, method="gavish_donoho").threshold > 0.0  # type: ignore[operator]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import haarwire as hw
 import strategies
+from haarwire.solve.certificate import _merged
 
 Array = NDArray[np.float64]
 
@@ -118,6 +119,16 @@ def test_a_narrow_gap_is_told_from_a_crossing() -> None:
     # σ² are the eigenvalues of [[1 + ε²w, 2εw], [2εw, 4w]], w = 1/(1 + α): nearest where 1 ≈ 4w.
     assert 0 < certificate.gap_bound <= 4 * coupling / 4 * 1.01
     assert certificate.n_evaluations < 2000
+
+
+def test_brackets_at_the_edge_of_one_crossing_are_joined() -> None:
+    apart = [(0.0, 0.1), (0.5, 0.6), (0.75, 0.8)]
+    assert _merged(apart) == apart
+    assert _merged([(0.6, 0.7), (0.5, 0.6)]) == [(0.5, 0.7)]
+    # No further apart than one of them is wide, whichever comes first.
+    assert _merged([(0.0, 0.2), (0.35, 0.4)]) == [(0.0, 0.4)]
+    assert _merged([(0.0, 0.05), (0.2, 0.4)]) == [(0.0, 0.4)]
+    assert _merged([(0.0, 0.4), (0.1, 0.2)]) == [(0.0, 0.4)]
 
 
 def test_a_tie_all_along_is_one_bracket() -> None:

@@ -267,7 +267,7 @@ def _marchenko_pastur_median(beta: float) -> float:
         # x = low + (high − low) sin²(angle/2): no singularity at the edges.
         x = low + (high - low) * math.sin(angle / 2) ** 2
         root = (high - low) ** 2 * math.sin(angle) ** 2 / 4
-        return root / (2 * math.pi * beta * x) if x > 0 else (high - low) / (2 * math.pi * beta)
+        return root / (2 * math.pi * beta * x)
 
     half = brentq(lambda angle: quad(density, 0, angle)[0] - 0.5, 1e-9, math.pi)
     return low + (high - low) * math.sin(half / 2) ** 2
