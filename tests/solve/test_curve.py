@@ -105,6 +105,7 @@ def test_blocks_of_alphas_join() -> None:
     some = path.curve(many[[0, 12_345, 29_999]])
     np.testing.assert_allclose(curve.relative_gap[[0, 12_345, 29_999]], some.relative_gap, rtol=1e-12)
     assert curve.loss.shape == (30_000, 4)
+    assert repr(curve) == "PathCurve(30000 alphas, ranks 1 to 4)"
 
 
 @given(rng=strategies.seeds(), rep=strategies.catalogue() | strategies.non_compact_groups())
