@@ -203,7 +203,7 @@ class Moments:
     ) -> Self:
         """The moments of samples in files, stores, data loaders or streams, in memory constant in N.
 
-        The next piece of about 16 MB is read in a thread while the current one is multiplied.
+        The next piece of about 8 MB is read in a thread while the current one is multiplied.
 
         Parameters
         ----------
