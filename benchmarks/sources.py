@@ -14,8 +14,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from _runner import Job, machine, race, seconds
@@ -23,9 +26,10 @@ from _runner import Job, machine, race, seconds
 from haarwire.moments import Moments
 
 FEATURES, TARGETS = 784, 10
-CHUNK = 2675  # rows of a piece of 16 MB in float64
+CHUNK = 2675  # rows of 16 MB in float64
 MEGABYTE = 2**20
 ROUNDS = 5
+FLOOR = "X.T @ X, float64, in memory"
 
 
 def samples(rows: int, dtype: type) -> tuple[np.ndarray, np.ndarray]:
@@ -39,8 +43,29 @@ def chunks(A: np.ndarray) -> Iterator[np.ndarray]:
     return (A[start : start + CHUNK] for start in range(0, len(A), CHUNK))
 
 
-def read_alone(path: Path) -> float:
+def npy_alone(path: Path) -> float:
     return sum(float(part[0, 0]) + np.array(part)[-1, -1] for part in chunks(np.load(path, mmap_mode="r")))
+
+
+def npz_alone(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive, archive.open("x.npy") as member:
+        while member.read(8 * CHUNK * FEATURES):
+            pass
+
+
+def zarr_alone(path: Path) -> None:
+    import zarr
+
+    array = zarr.open_group(path, mode="r")["x"]
+    for start in range(0, array.shape[0], CHUNK):
+        array[start : start + CHUNK]
+
+
+def arrow_alone(path: Path) -> None:
+    import pyarrow.dataset as ds
+
+    for _ in ds.dataset(path, format=path.suffix[1:]).to_batches(batch_size=CHUNK, batch_readahead=1):
+        pass
 
 
 def plain_loop(path: Path) -> np.ndarray:
@@ -52,63 +77,90 @@ def plain_loop(path: Path) -> np.ndarray:
     return total
 
 
-def files(folder: Path, rows: int, dtype: type) -> None:
-    X, Y = samples(rows, dtype)
+class Kind(NamedTuple):
+    """A file, what reads it without Haarwire, and options that say what is in it."""
+
+    path: Path
+    alone: Callable[[Path], object]
+    options: dict[str, Any]
+
+
+def written(folder: Path, X: np.ndarray, Y: np.ndarray) -> dict[str, Kind]:
+    """The same samples in files of every kind, uncompressed but for one."""
     np.save(folder / "X.npy", X)
     np.save(folder / "Y.npy", Y)
     np.savez(folder / "data.npz", x=X, y=Y)
-    options = {"accuracy": "gram"}
-    X64 = X.astype(np.float64)
-    jobs = {
-        "X.T @ X, float64, in memory": Job(lambda: X64.T @ X64),
-        "reading .npy alone": Job(lambda: read_alone(folder / "X.npy")),
-        "NumPy loop over .npy": Job(lambda: plain_loop(folder / "X.npy"), "X.T @ X, float64, in memory"),
-        "Moments.from_arrays": Job(lambda: Moments.from_arrays(X, Y), "X.T @ X, float64, in memory"),
-        "from_source .npy": Job(
-            lambda: Moments.from_source(folder / "X.npy", y=str(folder / "Y.npy"), **options),
-            "X.T @ X, float64, in memory",
-        ),
-        "from_source .npz": Job(
-            lambda: Moments.from_source(folder / "data.npz", **options), "X.T @ X, float64, in memory"
-        ),
-        "from_source .npy, qr": Job(
-            lambda: Moments.from_source(folder / "X.npy", y=str(folder / "Y.npy"), accuracy="qr"),
-            "X.T @ X, float64, in memory",
-        ),
+    np.savez_compressed(folder / "small.npz", x=X, y=Y)
+    kinds = {
+        ".npy": Kind(folder / "X.npy", npy_alone, {"y": str(folder / "Y.npy")}),
+        ".npz": Kind(folder / "data.npz", npz_alone, {}),
+        ".npz, compressed": Kind(folder / "small.npz", npz_alone, {}),
     }
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
         import zarr
+        from pyarrow import feather
     except ImportError:
         print("without pyarrow and zarr: install the 'io' extra to see them")
-    else:
-        flat = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), FEATURES)
-        targets = pa.FixedSizeListArray.from_arrays(pa.array(Y.ravel()), TARGETS)
-        table = pa.table({"x": flat, "y": targets})
-        pq.write_table(table, folder / "lists.parquet", row_group_size=4 * CHUNK, compression="none")
-        columns = {f"x{i}": X[:, i] for i in range(FEATURES)} | {f"y{i}": Y[:, i] for i in range(TARGETS)}
-        pq.write_table(
-            pa.table(columns), folder / "columns.parquet", row_group_size=4 * CHUNK, compression="none"
+        return kinds
+    group = zarr.open_group(folder / "store.zarr", mode="w")
+    group.create_array("x", data=X, chunks=(CHUNK, FEATURES), compressors=None)
+    group.create_array("y", data=Y, chunks=(CHUNK, TARGETS), compressors=None)
+    kinds[".zarr"] = Kind(folder / "store.zarr", zarr_alone, {})
+    columns = {f"x{i}": X[:, i] for i in range(FEATURES)} | {f"y{i}": Y[:, i] for i in range(TARGETS)}
+    flat = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), FEATURES)
+    targets = pa.FixedSizeListArray.from_arrays(pa.array(Y.ravel()), TARGETS)
+    names = {"x": list(columns)[:FEATURES], "y": list(columns)[FEATURES:]}
+    for shape, table, options in (
+        ("794 columns", pa.table(columns), names),
+        ("a list a row", pa.table({"x": flat, "y": targets}), {}),
+    ):
+        path = folder / f"{len(table.schema)}"
+        how = {"row_group_size": 4 * CHUNK, "compression": "none", "use_dictionary": False}
+        pq.write_table(table, path.with_suffix(".parquet"), **how)
+        feather.write_feather(
+            table, path.with_suffix(".feather"), compression="uncompressed", chunksize=CHUNK
         )
-        group = zarr.open_group(folder / "store.zarr", mode="w")
-        group.create_array("x", data=X, chunks=(CHUNK, FEATURES), compressors=None)
-        group.create_array("y", data=Y, chunks=(CHUNK, TARGETS), compressors=None)
-        names = {"x": list(columns)[:FEATURES], "y": list(columns)[FEATURES:]}
-        jobs |= {
-            "from_source .parquet, a list a row": Job(
-                lambda: Moments.from_source(folder / "lists.parquet", **options),
-                "X.T @ X, float64, in memory",
-            ),
-            "from_source .parquet, 794 columns": Job(
-                lambda: Moments.from_source(folder / "columns.parquet", **names, **options),
-                "X.T @ X, float64, in memory",
-            ),
-            "from_source .zarr": Job(
-                lambda: Moments.from_source(folder / "store.zarr", **options), "X.T @ X, float64, in memory"
-            ),
-        }
-    race(f"{rows} rows × {FEATURES} features in the page cache, {np.dtype(dtype).name}", jobs, rounds=ROUNDS)
+        kinds[f"Parquet, {shape}"] = Kind(path.with_suffix(".parquet"), arrow_alone, options)
+        kinds[f"Arrow, {shape}"] = Kind(path.with_suffix(".feather"), arrow_alone, options)
+    return kinds
+
+
+def files(folder: Path, rows: int, dtype: type) -> None:
+    X, Y = samples(rows, dtype)
+    X64 = X.astype(np.float64)
+    kinds = written(folder, X, Y)
+    jobs = {
+        FLOOR: Job(lambda: X64.T @ X64),
+        "NumPy loop over .npy": Job(lambda: plain_loop(folder / "X.npy"), FLOOR),
+        "Moments.from_arrays": Job(lambda: Moments.from_arrays(X, Y), FLOOR),
+    }
+    for name, kind in kinds.items():
+        options = kind.options | {"accuracy": "gram"}
+        jobs[f"{name}: decoding alone"] = Job(partial(kind.alone, kind.path), FLOOR)
+        jobs[f"{name}: from_source"] = Job(partial(Moments.from_source, kind.path, **options), FLOOR)
+    options = kinds[".npy"].options | {"accuracy": "qr"}
+    jobs[".npy: from_source, qr"] = Job(partial(Moments.from_source, folder / "X.npy", **options), FLOOR)
+    title = f"{rows} rows × {FEATURES} features in the page cache, {np.dtype(dtype).name}"
+    race(title, jobs, rounds=ROUNDS)
+    processor_time(title, jobs)
+
+
+def processor_time(title: str, jobs: dict[str, Job]) -> None:
+    """The same in seconds of processors, which other work on the machine does not take away."""
+    spent: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(ROUNDS):
+        for name, job in jobs.items():
+            started = time.process_time()
+            job.run()
+            spent[name].append(time.process_time() - started)
+    print(f"{title}; processor time, {ROUNDS} rounds")
+    for name, taken in spent.items():
+        ratio = np.array(taken) / spent[FLOOR]
+        spread = f"{np.median(ratio):.3g} ({ratio.min():.3g}–{ratio.max():.3g})"
+        print(f"{name:44}{np.median(taken):9.3f}s   {spread}")
+    print()
 
 
 def dask_overhead(rows: int) -> None:
@@ -193,9 +245,9 @@ def draw(result: dict, allowed: int, picture: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
     seen, used = np.array(result["curve"]).T
-    axes.plot(seen, used / MEGABYTE, label="resident memory above the start")
+    axes.plot(seen / 1e6, used / MEGABYTE, label="resident memory above the start")
     axes.axhline(allowed / MEGABYTE, color="tab:gray", linestyle="--", label="3 n² doubles and two chunks")
-    axes.set(xlabel=f"rows of {FEATURES} features", ylabel="MB", ylim=(0, 1.2 * allowed / MEGABYTE))
+    axes.set(xlabel=f"million rows of {FEATURES} features", ylabel="MB", ylim=(0, 1.2 * allowed / MEGABYTE))
     axes.legend(loc="lower right")
     figure.savefig(picture, dpi=150)
     print(f"drawn to {picture}")
@@ -203,7 +255,7 @@ def draw(result: dict, allowed: int, picture: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--memory", type=int)
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--child", type=int)
