@@ -121,6 +121,8 @@ def test_sphinx_builds_without_a_warning(tmp_path: Path) -> None:
         for page in tmp_path.rglob("*.html")
         if "_static" not in page.parts
     }
+    assert "σ<sub>r+1</sub>" in pages[tmp_path / "guide/theory.html"]
+    assert "σ<sub>r+1</sub>" in pages[tmp_path / "api/haarwire.solve.html"]
     anchors = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in pages.items()}
     for page, text in pages.items():
         for link in map(html.unescape, re.findall(r'(?:href|src)="([^"]+)"', text)):
