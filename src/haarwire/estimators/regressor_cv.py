@@ -122,8 +122,8 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array_like, sparse array, or Dask array or frame, shape (n_samples, n_features)
-            Inputs; n×n moments are made of them, sparse or not. Of Dask collections all folds are made in one
-            pass.
+            Inputs; n×n moments are made of them, sparse or not. Dask collections are read twice, for the
+            whole and for all folds.
         y : array_like, or Dask collection, shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : array_like, or Dask collection, shape (n_samples,), optional

@@ -6,7 +6,7 @@ none of these brings a collection's rows to the client. Dask is loaded for colle
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -97,20 +97,18 @@ def _fold_sets(samples: Arrays, sets: RowSets) -> list[Folded | None]:
 
 
 def rows_of(X: Any, Y: Any, rows: IndexArray) -> tuple[NumericArray, NumericArray]:
-    """Some rows of Dask arrays that are cut alike, in memory; all rows are checked on the way.
+    """Some rows of Dask arrays that are cut alike, in memory and in their order; all rows are checked.
 
     Raises
     ------
     DataError
         If a sample is not finite: names its row.
     """
+    found: dict[int, tuple[NumericArray, NumericArray]] = {}
     with connected(None) as client:
         delayed = dask_module("dask").delayed
-        found: dict[int, tuple[NumericArray, NumericArray]] = {}
-        tasks = [
-            delayed(_taken, pure=False)(x, y, local, first)
-            for (x, first, local), y in zip(_blocks(X, rows), Y.to_delayed().ravel(), strict=True)
-        ]
+        blocks = zip(X.to_delayed().ravel(), Y.to_delayed().ravel(), _masks(X, rows), strict=True)
+        tasks = [delayed(_taken, pure=False)(x, y, bits, first) for x, y, (bits, first) in blocks]
         collect(tasks, client, found.__setitem__)
     parts = [found[index] for index in range(len(tasks))]
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
@@ -120,26 +118,36 @@ def rows_without(X: Any, rows: IndexArray) -> Any:
     """A Dask array without some of its rows."""
     da, delayed = dask_module("dask.array"), dask_module("dask").delayed
     blocks = []
-    for (block, _, local), length in zip(_blocks(X, rows), X.chunks[0], strict=True):
-        left = delayed(np.delete, pure=False)(block, local, axis=0)
-        shape = (length - len(local), *X.shape[1:])
-        blocks.append(da.from_delayed(left, shape=shape, dtype=X.dtype))
+    for block, length, (bits, _) in zip(X.to_delayed().ravel(), X.chunks[0], _masks(X, rows), strict=True):
+        shape = (length - np.count_nonzero(np.unpackbits(bits)), *X.shape[1:])
+        blocks.append(da.from_delayed(delayed(_left, pure=False)(block, bits), shape=shape, dtype=X.dtype))
     return da.concatenate(blocks)
 
 
-def _blocks(A: Any, rows: IndexArray) -> Iterable[tuple[Any, int, IndexArray]]:
-    """Blocks, their first rows, and which of the rows they hold, counted from there."""
+def _masks(A: Any, rows: IndexArray) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """Which of the rows each block holds, a bit a row, and its first row."""
     rows = np.sort(rows)
     starts = np.concatenate([[0], np.cumsum(A.chunks[0])])
     cuts = np.searchsorted(rows, starts)
-    for number, block in enumerate(A.to_delayed().ravel()):
-        yield block, int(starts[number]), rows[cuts[number] : cuts[number + 1]] - starts[number]
+    for number, length in enumerate(A.chunks[0]):
+        mask = np.zeros(length, dtype=bool)
+        mask[rows[cuts[number] : cuts[number + 1]] - starts[number]] = True
+        yield np.packbits(mask), int(starts[number])
 
 
-def _taken(X: Any, Y: Any, local: IndexArray, first_row: int) -> tuple[NumericArray, NumericArray]:
+def _unpacked(bits: NDArray[np.uint8], length: int) -> NDArray[np.bool_]:
+    return np.unpackbits(bits, count=length).astype(bool)
+
+
+def _taken(X: Any, Y: Any, bits: NDArray[np.uint8], first_row: int) -> tuple[NumericArray, NumericArray]:
     batch = checked_batch(X, Y, None, first_row=first_row)
     check_finite_batch(batch)
-    return np.asarray(X)[local], np.asarray(Y)[local]
+    mask = _unpacked(bits, len(batch.X))
+    return np.asarray(X)[mask], np.asarray(Y)[mask]
+
+
+def _left(A: Any, bits: NDArray[np.uint8]) -> NumericArray:
+    return np.asarray(A)[~_unpacked(bits, len(A))]
 
 
 def classes_of(labels: Any) -> NumericArray:
