@@ -1,6 +1,7 @@
 """How long the explorer takes for a change at MNIST's size (784 pixels): every kind of change, cold and warm.
 
-    python benchmarks/explorer.py [--browser]
+    python -m benchmarks explorer
+    python benchmarks/explorer.py --browser
 
 The explorer's own server, asked over HTTP what the page asks it at a change: the view and the frame for
 another symmetry, number of samples or noise, the frame alone for another strength or rank. Cold: nothing was
@@ -22,7 +23,7 @@ from collections.abc import Callable
 
 import numpy as np
 import uvicorn
-from _runner import load_mnist, machine
+from _runner import Target, judge, load_mnist, machine
 
 import haarwire as hw
 from haarwire.explorer import NOISE_LEVELS, Explorer
@@ -56,6 +57,7 @@ class Asker:
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--browser", action="store_true")
+    options, _ = arguments.parse_known_args()
     X, Y, source = load_mnist()
     data = hw.datasets.Dataset("MNIST", X.astype(np.float32), Y)
     symmetries = [hw.groups.from_name(name) for name in SYMMETRIES]
@@ -72,8 +74,11 @@ def main() -> None:
     wall, cpu = taken(lambda: explorer.prepare(patience=np.inf))
     pairs = len(explorer.plan)
     print(f"all {pairs} pairs of symmetry and samples, these aside: {wall:.1f} s, CPU {cpu:.1f} s")
-    warm(asker.change, explorer, "warm")
-    if arguments.parse_args().browser:
+    for name, times in warm(asker.change, explorer, "warm").items():
+        job = f"explorer at n = 784, change of {name}, factored ahead: processor time"
+        target = Target(job, job, at_most=0.1)
+        judge("processor time of changes", target, {job: np.array([cpu for _, cpu in times])})
+    if options.browser:
         in_browser(port, explorer)
     server.should_exit = server.force_exit = True
 
@@ -104,7 +109,9 @@ def cold(asker: Asker, last: int) -> None:
     asker.change("group", 0)
 
 
-def warm(change: Callable[[str, int], None], explorer: Explorer, title: str) -> None:
+def warm(
+    change: Callable[[str, int], None], explorer: Explorer, title: str
+) -> dict[str, list[tuple[float, float]]]:
     """Every control in turn, to another place than the one it has."""
     counts = {
         "group": len(SYMMETRIES),
@@ -120,6 +127,7 @@ def warm(change: Callable[[str, int], None], explorer: Explorer, title: str) -> 
             times[name].append(taken(lambda n=name, p=place: change(n, p + 1 if n == "rank" else p)))
     for name, each in times.items():
         show(f"{title}: {name}", each)
+    return times
 
 
 def in_browser(port: int, explorer: Explorer) -> None:
