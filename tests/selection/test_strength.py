@@ -122,9 +122,13 @@ def test_refusals() -> None:
     with pytest.raises(hw.DataError, match="not computed from these samples") as error:
         select_leave_one_out(unbounded, data.X + 1.0, data.Y)
     assert "same X and Y" in error.value.remedy
-    for X, Y in ((data.X + 1e-3, data.Y), (data.X, data.Y + 1e-3)):
-        with pytest.raises(hw.DataError, match="not computed from these samples"):
-            select_leave_one_out(unbounded, X, Y)
+    for unit in (1e-6, 1.0, 1e6):
+        X, Y = data.X * unit, data.Y * unit
+        path_of_units = hw.regularization_path(hw.Moments.from_arrays(X, Y), shear)
+        assert np.isfinite(select_leave_one_out(path_of_units, X, Y, alphas=[1.0]).losses).all()
+        for other_X, other_Y in ((X + 1e-3 * unit, Y), (X, Y + 1e-3 * unit)):
+            with pytest.raises(hw.DataError, match="not computed from these samples"):
+                select_leave_one_out(path_of_units, other_X, other_Y)
     with pytest.raises(hw.ParameterError, match="at least 2 folds"):
         select(path, folds[:1])
     with pytest.raises(hw.ParameterError, match="must be 'as_is' or 'moved', got 'as is'") as error:

@@ -419,6 +419,8 @@ def test_targets_without_noise_are_refused() -> None:
     for method in ("wilks", "randomization"):
         with pytest.raises(hw.DataError, match="an invariant model explains"):
             hw.symmetry_test(X, X.sum(axis=1), rep, method=method)  # type: ignore[call-overload]
+        with pytest.raises(hw.DataError, match="an invariant model explains"):
+            hw.symmetry_test(X, X.sum(axis=1) - 100.0, rep, method=method)  # type: ignore[call-overload]
 
 
 def test_other_refusals() -> None:
