@@ -12,7 +12,7 @@ import pytest
 
 import haarwire as hw
 from haarwire.explorer import Explorer, serve
-from haarwire.explorer.serving import _listening
+from haarwire.explorer.serving import _listening, _warm
 
 uvicorn = pytest.importorskip("uvicorn", reason="needs the report extra")
 
@@ -59,6 +59,30 @@ def test_it_tells_how_much_is_factored_ahead(port: int, explorer: Explorer) -> N
     status, _, body = ask(port, "/prepared")
     assert status == 200
     assert json.loads(body)["planned"] == 2 * len(explorer.sizes)
+
+
+def test_what_may_be_chosen_is_factored_in_the_background(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Explorer(explorer.data, [hw.groups.image_rotations(4)], rank=2)
+    lost, asked = fresh.plan[2], []
+
+    def warm(self: Explorer, group: int, size: int) -> None:
+        asked.append((group, size))
+        if (group, size) == lost:
+            raise hw.ConvergenceError("a", cause="b", remedy="c")
+        self._fits.prepare(group, size)
+
+    monkeypatch.setattr(Explorer, "warm", warm)
+    threading.Thread(target=_warm, args=(fresh,), daemon=True).start()
+    end = time.monotonic() + 30
+    while fresh.prepared["done"] < fresh.prepared["planned"] - 1 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert asked == fresh.plan
+    fresh.view(0, 0, 0)
+    while len(asked) < 2 * len(fresh.plan) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert asked[len(fresh.plan) :] == fresh.plan
 
 
 @pytest.mark.parametrize("host", ["example.org", "localhost.example", "192.168.0.1", "127.0.0.1.example", ""])
