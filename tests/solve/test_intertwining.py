@@ -103,3 +103,14 @@ def test_random_ranges_are_invariant_and_no_larger_than_asked(seed: int) -> None
             sizes.add((rank, U.shape[1]))
     # Of dimensions 1, 1, 2 and 2 any rank can be filled, and the draws do so now and then.
     assert {rank for rank, size in sizes if rank == size} == set(range(1, target.dim + 1))
+
+
+@SEEDS
+def test_the_intercept_is_that_of_the_bounded_map(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    source, target = skewed([0, 0, 1, 2, 2], rng), skewed([0, 1, 2, 2], rng)
+    data = generic_data(source.dim, target.dim, rng)
+    best = hw.solve(data.moments, source, rank=2, approach=hw.Hardwired(), target=target)
+    assert not best.is_global
+    assert data.moments.loss(best.coef, best.intercept) == pytest.approx(best.loss, rel=1e-9)
+    hw.assert_equivariant(best, source, target)
