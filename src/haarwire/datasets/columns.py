@@ -29,7 +29,7 @@ def from_columns(
                 f"which column of {path.name} is the target? It has {shortened(names)}",
                 cause="no column is called y, target, label or class"
                 + (", or another separator than commas" if len(names) == 1 else ""),
-                remedy=f"name it: --y {names[-1]}",
+                remedy=f"name it: --y {names[-1]} (in Python y={names[-1]!r})",
             )
     target = chosen(path.name, names, y)
     X = inputs_of(path, columns, x, target)
@@ -51,7 +51,7 @@ def inputs_of(
         raise DataError(
             f"column {text!r} of {path.name} is not numeric: it holds {shown!r}",
             cause="a column of text, or of numbers with units or thousands separators",
-            remedy="leave it out by naming the feature columns: --x a,b,c or --x a..c",
+            remedy="leave it out by naming the feature columns: --x a,b,c or --x a..c (in Python x='a,b,c')",
         )
     if not wanted:
         raise DataError(

@@ -133,7 +133,7 @@ def _check_names(path: Path, names: list[str], x: str | None, y: str | None) -> 
             raise DataError(
                 f"which array of {path.name} is {option}? It holds {held}",
                 cause="arrays with names of their own",
-                remedy=f"name the arrays: --x NAME --y NAME (it holds {held})",
+                remedy=f"name the arrays: --x NAME --y NAME (in Python x='NAME', y='NAME'); it holds {held}",
             )
 
 
@@ -155,5 +155,5 @@ def _columns(path: Path, table: NDArray[Any]) -> dict[str, NDArray[Any]]:
     raise DataError(
         f"{path.name} has shape {table.shape}: its columns cannot be told",
         cause="an array of images or a flat one, without the targets",
-        remedy="name a second file with the targets: --y labels.npy, and leave --x out",
+        remedy="name a second file with the targets: --y labels.npy (in Python y='labels.npy'), without x",
     )

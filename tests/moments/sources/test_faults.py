@@ -141,12 +141,14 @@ def test_bad_sources(source, options, error, message, tmp_path, monkeypatch) -> 
 
 def test_names_that_are_nearly_right(tmp_path) -> None:
     np.savez(tmp_path / "d.npz", pixels=np.ones((3, 2)), labels=np.arange(3))
-    with pytest.raises(DataError, match=r"Which array of .*d.npz is x.* pixels, labels"):
+    with pytest.raises(DataError, match=r"Which array of .*d.npz is x.* pixels, labels") as error:
         Moments.from_source(tmp_path / "d.npz")
+    assert 'x="NAME", y="NAME" (--x NAME --y NAME on the command line)' in error.value.remedy
     pytest.importorskip("pyarrow", reason="needs the io extra")
     (tmp_path / "t.csv").write_text("age,size,price\n1,2,3\n2,1,4\n")
-    with pytest.raises(DataError, match=r"Which column of .* is the target"):
+    with pytest.raises(DataError, match=r"Which column of .* is the target") as error:
         Moments.from_source(tmp_path / "t.csv")
+    assert error.value.remedy == "name it: y='price' (--y price on the command line)."
     with pytest.raises(DataError, match="did you mean 'price'"):
         Moments.from_source(tmp_path / "t.csv", y="prise")
 
