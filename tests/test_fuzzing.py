@@ -17,7 +17,7 @@ NEEDS = {
     "npy": "numpy", "npz": "numpy", "parquet": "pyarrow", "arrow": "pyarrow", "csv": "pyarrow",
     "zarr": "zarr", "hdf5": "h5py", "checkpoint": "safetensors", "saved": "safetensors",
     "generators": "numpy", "names": "numpy", "dataset_npy": "numpy", "dataset_npz": "numpy",
-    "dataset_csv": "numpy",
+    "dataset_csv": "numpy", "training": "numpy",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import haarwire as hw
 from haarwire.datasets import load as load_dataset
 from haarwire.saving import load as load_saved
+from haarwire.training.checkpoint import load_checkpoint
 
 from .seeds import batches
 
@@ -41,6 +42,10 @@ def _saved(folder: Path, _options: dict[str, Any]) -> object:
     return load_saved(folder / "f")
 
 
+def _training(folder: Path, _options: dict[str, Any]) -> object:
+    return load_checkpoint(folder / "f.npz", "mark")
+
+
 def _generators(folder: Path, _options: dict[str, Any]) -> object:
     return hw.groups.from_file(folder / "f.npz")
 
@@ -61,6 +66,7 @@ LOADERS: dict[str, Loader] = {
     "hdf5": partial(_source, "f.h5"),
     "checkpoint": _checkpoint,
     "saved": _saved,
+    "training": _training,
     "generators": _generators,
     "names": _name,
     "dataset_npy": partial(_dataset, "f.npy"),

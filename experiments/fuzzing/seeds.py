@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,6 +15,7 @@ import numpy as np
 
 import haarwire as hw
 from haarwire.saving import save
+from haarwire.training.checkpoint import save_checkpoint
 
 from . import packing
 from .packing import Parts
@@ -191,6 +193,20 @@ def _checkpoints(folder: Path) -> Iterator[Seed]:
             yield Seed(_cut_in_two(content), packing.safetensors, tuple(told.items()))
 
 
+def _training(folder: Path) -> Iterator[Seed]:
+    state = {
+        "step": np.array(3),
+        "active": np.arange(2),
+        "weights.0": _samples()[0],
+        "names": np.array(["a"]),
+    }
+    save_checkpoint(folder / "t.npz", state, "mark")
+    content = (folder / "t.npz").read_bytes()
+    yield Seed({"f.npz": content})
+    with zipfile.ZipFile(folder / "t.npz") as archive:
+        yield Seed({name: archive.read(name) for name in archive.namelist()}, packing.stored)
+
+
 def _saved(folder: Path) -> Iterator[Seed]:
     X, y = _samples()
     moments = hw.Moments.from_arrays(X, y, accuracy="qr")
@@ -230,6 +246,7 @@ _MAKERS: dict[str, Callable[[Path], Iterator[Seed]]] = {
     "hdf5": _hdf5,
     "checkpoint": _checkpoints,
     "saved": _saved,
+    "training": _training,
     "generators": lambda _: _generators(),
     "names": lambda _: _names(),
     "dataset_npy": lambda _: _tables(),

@@ -166,6 +166,13 @@ def test_files_that_are_no_checkpoint_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "array.npy", np.ones(3))
     with pytest.raises(hw.FileError, match="cannot be read"):
         train(PROBLEMS[0], network, resume=tmp_path / "array.npy")
+    path.write_bytes(whole)
+    with np.load(path) as file:
+        state = dict(file)
+    for change in ({"step": np.array(-1)}, {"active": np.array([10**9])}, {"more": np.ones(2)}):
+        np.savez(path, **state | change)
+        with pytest.raises(hw.FileError, match="does not hold what was written"):
+            train(PROBLEMS[0], network, resume=path)
     with pytest.raises(hw.FileError, match="there is no checkpoint"):
         train(PROBLEMS[0], network, resume=tmp_path / "none.npz")
     with pytest.raises(hw.FileError, match="cannot be written"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -19,7 +18,7 @@ __all__ = ["State", "fingerprint", "load_checkpoint", "moments_parts", "save_che
 
 State: TypeAlias = dict[str, NDArray[Any]]
 
-FORMAT: Final = "haarwire training 2"
+FORMAT: Final = "haarwire training 3"
 
 
 def fingerprint(parts: Iterable[object]) -> str:
@@ -51,7 +50,8 @@ def save_checkpoint(path: Path, state: Mapping[str, NDArray[Any]], mark: str) ->
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, format=np.array(FORMAT), mark=np.array(mark), **state)
+            marks = {"format": np.array(FORMAT), "mark": np.array(mark), "digest": np.array(_digest(state))}
+            np.savez(file, allow_pickle=False, **marks, **state)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -82,7 +82,8 @@ def load_checkpoint(path: Path, mark: str) -> State:
             cause="a misspelt path, or a run that was stopped before its first checkpoint",
             remedy="leave out resume= to start from the beginning",
         ) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except Exception as error:
+        # A file that is no archive may raise almost anything in NumPy and zipfile.
         raise FileError(
             f"the checkpoint {path} cannot be read: {error}",
             cause="a file that is no checkpoint, or a copy that was cut short",
@@ -100,4 +101,15 @@ def load_checkpoint(path: Path, mark: str) -> State:
             cause="other data, widths, number of runs, optimizer, learning rate, precision or recording",
             remedy="call train with the same arguments as before (only steps may differ)",
         )
+    if str(state.pop("digest", "")) != _digest(state):
+        raise FileError(
+            f"the checkpoint {path} does not hold what was written",
+            cause="a damaged file, or one that was changed by hand",
+            remedy="go on from an older copy, or leave out resume= to start from the beginning",
+        )
     return state
+
+
+def _digest(state: Mapping[str, NDArray[Any]]) -> str:
+    """Of names and arrays: a state that passes is one that was written."""
+    return fingerprint(part for name in sorted(state) for part in (name, np.asarray(state[name])))
