@@ -240,6 +240,7 @@ def test_what_does_not_fit() -> None:
         model.fit(dX[:, 0], dY)
     with pytest.raises(DataError, match="acts on 4 coordinates"):
         InvariantRegressor("reflection:4").fit(dX, dY)
+    X = X.copy()
     X[33, 2] = np.inf
     with pytest.raises(DataError, match="X of the arrays is inf at row 33, column 2"):
         model.fit(da.from_array(X, chunks=20), dY)

@@ -188,7 +188,8 @@ def remote(tmp_path: Path) -> Iterator[str]:
         deadline = time.monotonic() + 60
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        yield str(json.loads(file.read_text())["address"])
+        with dask.config.set({"distributed.comm.timeouts.connect": "30s"}):
+            yield str(json.loads(file.read_text())["address"])
 
 
 def test_a_remote_scheduler(remote: str) -> None:
