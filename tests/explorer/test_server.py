@@ -57,7 +57,7 @@ def test_it_answers_its_own_page(port: int) -> None:
 
 
 def test_answers_are_not_held_back() -> None:
-    """asyncio sets TCP_NODELAY on connections whose listener names its protocol: 40 ms an answer otherwise."""
+    """Where its listener names the protocol, asyncio sets TCP_NODELAY: 40 ms an answer otherwise."""
     with _listening(0) as listener:
         assert listener.proto == socket.IPPROTO_TCP
 
