@@ -54,7 +54,7 @@ def table(results: Results) -> list[str]:
 
 
 def _short(value: float) -> str:
-    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
 def growth_table(records: Sequence[Record]) -> list[str]:
@@ -88,7 +88,7 @@ def draw_targets(targets: Sequence[tuple[str, Record]], path: Path) -> None:
     def surplus(r: Record, value: str) -> float:
         return r["at_most"] / r[value] if r["at_most"] is not None else r[value] / r["at_least"]
 
-    figure, axes = plt.subplots(figsize=(8, 1 + 0.27 * len(targets)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(11, 1 + 0.2 * len(targets)), layout="constrained")
     for place, (_, r) in enumerate(reversed(targets)):
         ends = sorted((surplus(r, "least"), surplus(r, "most")))
         color = "tab:blue" if r["met"] else "tab:red"
@@ -97,8 +97,10 @@ def draw_targets(targets: Sequence[tuple[str, Record]], path: Path) -> None:
     axes.axvline(1.0, color="gray", linestyle="--")
     axes.set_xscale("log")
     axes.set_yticks(range(len(targets)), [r["what"] for _, r in reversed(targets)], fontsize=7)
+    axes.set_ylim(-1, len(targets))
+    axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("times better than wanted (median and range)")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
@@ -122,6 +124,10 @@ def draw_growths(records: Sequence[Record], path: Path) -> None:
         axes.tick_params(labelsize=7)
         axes.set_xticks(sizes[[0, -1]], [f"{size:,.0f}" for size in sizes[[0, -1]]])
         axes.minorticks_off()
+        low, high = axes.get_ylim()
+        if high < 10 * low:  # a decade at least: flat is to look flat
+            middle = float(np.sqrt(low * high))
+            axes.set_ylim(middle / 10**0.5, middle * 10**0.5)
         axes.legend(fontsize=7)
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -91,7 +91,7 @@ def growths() -> list[Growth]:
         ),
         Growth(
             "solve, hard-wired, from generators", "order of the group", [4, 16, 64, 256, 1024], 0,
-            "never enumerated; d = n/|G| falls",
+            "never enumerated; d falls",
             lambda order: from_generators(shifts(1024, order), wide, hw.Hardwired()),
         ),
         Growth(
