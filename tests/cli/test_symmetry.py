@@ -65,6 +65,14 @@ def test_subgroups_are_tried(folder: Path, run: Run) -> None:
     assert set(lines[1:]) == {"cyclic_shifts:6⟨a²⟩", "cyclic_shifts:6⟨a³⟩", "trivial:6"}
 
 
+def test_subgroups_of_two_files_are_told_apart(folder: Path, run: Run) -> None:
+    for name, rep in (("a.npz", hw.groups.cyclic_shifts(6)), ("b.npz", hw.groups.reflection(6))):
+        hw.groups.save_generators(name, hw.Representation(6, rep.generators))
+    given = ("symmetry", "numbers.npz", "--candidates", "a.npz,b.npz", "--subgroups", "--json", "-")
+    names = {row["name"] for row in json.loads(run(*given)[1])["by_evidence"]}
+    assert names == {"a.npz", "a.npz⟨a²⟩", "a.npz⟨a³⟩", "b.npz", "trivial:6"}
+
+
 def test_json_is_what_the_function_returns(folder: Path, run: Run) -> None:
     assert run(*SYMMETRY, "--json", "r.json", "--quiet", "--seed", "3", "--rank", "1") == (0, "", "")
     content = json.loads(Path("r.json").read_text(encoding="utf-8"))

@@ -97,7 +97,12 @@ def symmetry_command(
     check_writable(json_file, "--json")
     reps = {name: groups.from_name(name) for name in candidate_names(candidates)}
     if subgroups:
-        reps = {own.label: own for rep in reps.values() for own in groups.subgroups(rep)}
+        # Named after what was typed, so that two candidates of one label stay two; the trivial group is one.
+        reps = {
+            own.label.replace(rep.label, name, 1): own
+            for name, rep in reps.items()
+            for own in groups.subgroups(rep)
+        }
     source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         result = learn_symmetry(*_all_samples(source), reps, rank=rank, rng=seed, progress=progress)

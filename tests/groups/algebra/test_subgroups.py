@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import haarwire as hw
-from haarwire.errors import GroupTooLargeError
+from haarwire.errors import GroupTooLargeError, ParameterError
 from haarwire.groups import subgroups
 
 
@@ -71,6 +71,9 @@ def test_refusals() -> None:
     assert "restrict" in error.value.remedy
     with pytest.raises(GroupTooLargeError):
         subgroups(hw.groups.so3_vectors(1))
+    for limit in (0, -1, 2.5, True):
+        with pytest.raises(ParameterError):
+            subgroups(hw.groups.cyclic_shifts(4), limit=limit)  # type: ignore[arg-type]
     flips = [hw.SignedPermutation(np.arange(7), 1 - 2 * np.eye(7, dtype=int)[i]) for i in range(7)]
     with pytest.raises(GroupTooLargeError, match="more than 2000 subgroups"):
         subgroups(hw.Representation(7, flips))

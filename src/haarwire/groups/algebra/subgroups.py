@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from haarwire.errors import GroupTooLargeError
 from haarwire.groups.algebra.restriction import restrict
+from haarwire.groups.enumeration import check_limit
 from haarwire.groups.representation import Representation
 
 __all__ = ["subgroups"]
@@ -55,6 +56,13 @@ def subgroups(
     ------
     GroupTooLargeError
         When the group is infinite, larger than the limit, or has more than 2,000 subgroups.
+    ParameterError
+        When the limit is not a positive integer.
+
+    References
+    ----------
+    Neubüser, Untersuchungen des Untergruppenverbandes endlicher Gruppen auf einer programmgesteuerten
+    elektronischen Dualmaschine, Numerische Mathematik 2, 1960: joins with cyclic subgroups.
 
     Examples
     --------
@@ -62,9 +70,10 @@ def subgroups(
     >>> [(subgroup.name, subgroup.order) for subgroup in subgroups(image_rotations(4))]
     [('image_rotations:4', 4), ('image_rotations:4⟨a²⟩', 2), ('trivial:16', 1)]
     """
+    check_limit(limit)
     if not representation.is_finite or representation.order > limit:
         raise _too_large(f"{representation.label} is not a group of at most {limit} elements")
-    moved = np.stack([g.apply(_generic(representation.dim)) for g in representation.elements(max(limit, 1))])
+    moved = np.stack([g.apply(_generic(representation.dim)) for g in representation.elements(limit)])
     table, words = _multiplication(representation, moved)
     found = _joins(table, words, representation.label)
     if distinct:
