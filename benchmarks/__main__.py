@@ -5,8 +5,8 @@ python -m benchmarks path selection                    # some
 python -m benchmarks --json docs/benchmarks.json path  # keep results, beside those there
 python -m benchmarks --page docs/benchmarks.json       # docs/benchmarks.md and its pictures, from results
 
-A benchmark whose peer is not installed says so. Peers that exclude each other run in environments of their
-own, with --json of the same file.
+A benchmark whose peer is not installed says so; one whose contestants disagree ends with status 1. Peers that
+exclude each other run in environments of their own, with --json of the same file.
 """
 
 from __future__ import annotations
@@ -49,19 +49,27 @@ def main() -> None:
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
     results: dict[str, list[dict[str, object]]] = {}
+    wrong: list[str] = []
     sys.argv[1:] = ["--slow"] if options.slow else []
     for name in options.names or [name for name in NAMES if name not in LONG]:
         print(f"\n===== {name}\n", flush=True)
         _runner.RECORDS.clear()
         try:
             importlib.import_module(name).main()
-        except (ImportError, SystemExit) as reason:
+        except ImportError as reason:
             print(f"{name} was not run: {reason}")
+        except SystemExit as reason:
+            print(f"{name} has ended: {reason}")
+            if not str(reason).startswith("skipped"):
+                wrong.append(name)
+                continue
         if _runner.RECORDS:
             results[name] = list(_runner.RECORDS)
             if options.json is not None:
                 keep(options.json, results)
     print("\n".join(["", *_page.table(results)]))
+    if wrong:
+        sys.exit(f"contestants disagree in {', '.join(wrong)}")
 
 
 if __name__ == "__main__":
