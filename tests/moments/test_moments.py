@@ -3,92 +3,26 @@
 from __future__ import annotations
 
 import pickle
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from haarwire.moments import Moments
+from rational import (
+    EPS,
+    assert_close,
+    assert_moments,
+    exact,
+    rounding,
+    same_columns,
+    sample,
+    samples,
+    size_of,
+)
 
-EPS = float(np.finfo(np.float64).eps)
 EPS32 = float(np.finfo(np.float32).eps)
-
-
-# --- the slow plain twin -----------------------------------------------------------------------------
-
-
-def exact(X, Y, w=None):
-    """Weight, mean and scatter by Fraction arithmetic, rounded once at the end."""
-    Z = np.hstack([np.asarray(X, float), np.asarray(Y, float).reshape(len(X), -1)])
-    Z = np.vectorize(Fraction, otypes=[object])(Z)
-    w = np.array([Fraction(float(v)) for v in (np.ones(len(Z)) if w is None else w)], dtype=object)
-    weight = w.sum()
-    mean = (w @ Z) / weight
-    scatter = ((Z - mean) * w[:, None]).T @ (Z - mean)
-    return float(weight), mean.astype(float), scatter.astype(float)
-
-
-def size_of(scatter):
-    """√(S_ii S_jj), the natural size of S_ij: the unit in which its rounding errors are bounded."""
-    spread = np.sqrt(scatter.diagonal())
-    return np.outer(spread, spread)
-
-
-def rounding(n, eps=EPS):
-    """The bound of the error of S_ij for n samples, as a multiple of √(S_ii S_jj).
-
-    n products and as many Chan terms at most are summed: 2n u. Each factor has up to 5 roundings, of z − p,
-    of z − z̄ and of the root of the weight; the first is relative to |z − p| ≤ |z − z̄| + |p − z̄|, and since p
-    is one of the samples, |p − z̄| ≤ √n σ. That makes 2·5·(1 + √n) u; u = eps / 2. No mean appears.
-    """
-    return (n + 5 * (1 + np.sqrt(n))) * eps
-
-
-def assert_moments(actual, expected, n, eps=EPS):
-    weight, mean, scatter = expected
-    np.testing.assert_allclose(actual.weight, weight, rtol=n * EPS)
-    # The mean is p + (a mean of deviations from p), rounded once more.
-    deviation = np.sqrt(n * scatter.diagonal() / weight)
-    assert (np.abs(actual.mean - mean) <= EPS * np.abs(mean) + (n + 4) * eps * deviation).all()
-    assert (np.abs(actual.scatter - scatter) <= rounding(n, eps) * size_of(scatter)).all()
-    np.testing.assert_array_equal(actual.scatter, actual.scatter.T)
-
-
-def assert_close(a, b, n, k=1):
-    """Two ways to the same moments, each with k times the rounding errors of n samples."""
-    assert a.count == b.count
-    np.testing.assert_allclose(a.weight, b.weight, rtol=n * EPS)
-    size = size_of(np.maximum(a.scatter, b.scatter))
-    assert (np.abs(a.scatter - b.scatter) <= 2 * k * rounding(n) * size).all()
-    deviation = np.sqrt(n * a.scatter.diagonal() / a.weight)
-    assert (np.abs(a.mean - b.mean) <= 2 * k * EPS * (np.abs(a.mean) + (n + 4) * deviation)).all()
-
-
-def sample(n=200, features=3, targets=2, offset=0.0, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, features)) @ rng.normal(size=(features, features)) + offset
-    return X, X @ rng.normal(size=(features, targets)) + rng.normal(size=(n, targets))
-
-
-# Of the width of float32, so that squares do not leave the range of float64.
-numbers = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
-
-
-@st.composite
-def samples(draw, max_rows=12):
-    shape = draw(st.integers(1, max_rows)), draw(st.integers(2, 4))
-    Z = draw(arrays(np.float64, shape, elements=numbers))
-    return Z[:, :-1], Z[:, -1:]
-
-
-@st.composite
-def same_columns(draw, parts):
-    columns = draw(st.integers(2, 4))
-    Z = [draw(arrays(np.float64, (draw(st.integers(1, 8)), columns), elements=numbers)) for _ in range(parts)]
-    return [(part[:, :-1], part[:, -1:]) for part in Z]
 
 
 # --- accuracy ----------------------------------------------------------------------------------------
@@ -208,72 +142,6 @@ def test_inputs_are_left_alone():
     Moments.from_arrays(X, Y, w, chunk_rows=6)
     for A, copy in zip((X, Y, w), copies, strict=True):
         np.testing.assert_array_equal(A, copy)
-
-
-# --- the exact route ---------------------------------------------------------------------------------
-
-
-def integer_moments(X, Y):
-    """Sums in Python's integers: N, Σ z, N Σ zzᵀ − Σ z Σ zᵀ (which is N S)."""
-    Z = np.hstack([X.astype(np.int64), Y.reshape(len(X), -1).astype(np.int64)])
-    total, products = Z.sum(axis=0).astype(object), (Z.T @ Z).astype(object)
-    return len(X), total, len(X) * products - np.outer(total, total)
-
-
-def extreme(dtype, shape, rng):
-    low, high = (0, 1) if dtype is bool else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    return np.where(rng.random(shape) < rng.random(shape[1]), low, high).astype(dtype)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool])
-@pytest.mark.parametrize("n", [1, 1024, 4096])
-def test_bytes_are_summed_without_any_rounding(dtype, n):
-    # For N a power of two nothing is rounded anywhere, so equality is exact to the last bit.
-    rng = np.random.default_rng(1)
-    X, Y = extreme(dtype, (n, 11), rng), rng.choice([-128.0, 0.0, 1.0, 128.0], (n, 3))
-    moments = Moments.from_arrays(X, Y)
-    count, total, scatter = integer_moments(X, Y)
-    assert moments.mean.tolist() == [t / count for t in total]
-    assert moments.scatter.tolist() == [[s / count for s in row] for row in scatter]
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool])
-@pytest.mark.parametrize("chunk_rows", [None, 37])
-def test_bytes_for_any_number_of_rows(dtype, chunk_rows):
-    rng = np.random.default_rng(2)
-    X, Y = extreme(dtype, (3001, 11), rng), np.eye(3, dtype=np.float32)[rng.integers(0, 3, 3001)]
-    X[:, 4] = 1
-    X[7:, 5] = 0
-    moments = Moments.from_arrays(X, Y, chunk_rows=chunk_rows)
-    count, total, scatter = integer_moments(X, Y)
-    # Means are rounded once. In the scatter, a quotient and a difference, neither above √(S_ii S_jj).
-    assert moments.mean.tolist() == [t / count for t in total]
-    expected = np.array([[s / count for s in row] for row in scatter])
-    assert (np.abs(moments.scatter - expected) <= 1.5 * EPS * size_of(expected)).all()
-    assert not moments.scatter[4].any()
-    assert moments.dtype == np.float64
-
-
-def test_both_routes_agree():
-    rng = np.random.default_rng(3)
-    X, Y = rng.integers(0, 256, (2500, 5), dtype=np.uint8), rng.integers(0, 4, 2500)
-    fast = Moments.from_arrays(X, Y)
-    assert_close(fast, Moments.from_arrays(X.astype(float), Y), 2500)
-    assert_close(fast, Moments.from_arrays(X, Y, np.ones(2500)), 2500)
-    assert_close(Moments.from_arrays(X, Y + 0.5), Moments.from_arrays(X.astype(float), Y + 0.5), 2500)
-    # Targets that would not be exact: 16 bits and more, NaN-free but large.
-    large = 9999 * Y + X[:, 0]
-    assert_close(Moments.from_arrays(X, large), Moments.from_arrays(X.astype(float), large), 2500)
-
-
-@pytest.mark.parametrize("last", [np.uint8, np.int8, np.float64])
-@pytest.mark.parametrize("weight", [1.0, 0.5])
-def test_a_stream_may_change_its_route(last, weight):
-    rng = np.random.default_rng(4)
-    X, Y = rng.integers(0, 100, (600, 5), dtype=np.uint8), rng.integers(0, 4, 600)
-    w = np.repeat([1.0, weight], 300)
-    batches = [(X[:300], Y[:300]), (X[300:].astype(last), Y[300:], w[300:])]
-    assert_moments(Moments.from_batches(batches), exact(X, Y, w), 600)
 
 
 # --- laws --------------------------------------------------------------------------------------------
