@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import json
@@ -17,7 +18,7 @@ import pytest
 import haarwire as hw
 
 PACKAGE = Path(__file__).resolve().parents[1] / "experiments" / "theorems" / "__init__.py"
-MODULES = ("brute", "dropped", "instances", "optima", "paths", "points", "records", "__main__")
+MODULES = ("brute", "named", "dropped", "instances", "optima", "paths", "points", "records", "__main__")
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +78,14 @@ def test_the_page_has_a_line_a_statement(quick):
     _, data, page = quick
     for row in data["statements"]:
         assert f"\n| {row['number']} | " in page
+        assert f" | {row['instances']} | {len(row['named_groups'])} | " in page
         assert f"\n- **{row['number']}** " in page
     for example in data["dropped"]:
         assert f"\n| {example['number']} | " in page
 
 
 def test_instances_are_of_every_kind(theorems):
-    instances = [theorems.instances.sample(0, number) for number in range(33)]
+    instances = [theorems.instances.sample(0, number) for number in range(64)]
     sizes = [instance.sizes for instance in instances]
     assert any(d == 0 for _, _, d in sizes)
     assert any(0 < m < d for _, m, d in sizes)
@@ -94,6 +96,36 @@ def test_instances_are_of_every_kind(theorems):
     assert any(instance.group.elements is None for instance in instances)
     assert any(instance.group.algebra for instance in instances)
     assert len({instance.group.kind for instance in instances}) > 10
+
+
+def test_the_whole_catalogue_is_gone_through(theorems):
+    entries = theorems.named.NAMES
+    assert sorted(name.partition(":")[0] for name in entries) == sorted(hw.groups.names())
+    numbers = theorems.instances.WHOLE_CATALOGUE
+    kinds = [theorems.instances.sample(0, number).group.kind for number in numbers]
+    assert kinds == list(entries) * 4
+    sample = functools.partial(theorems.instances.sample, 0)
+    row = theorems.records.run(theorems.points.counts, sample, 1, numbers[: len(entries)])
+    assert row.named == set(entries)
+
+
+def test_elements_are_averaged_over_as_haar_measure_would(theorems):
+    """Σ w ρ(g) ⊗ ρ(g) is the projector onto what the group fixes; a compact group has no other average."""
+    for turn, name in enumerate(theorems.named.NAMES):
+        group = theorems.instances.catalogue(turn, np.random.default_rng(turn))
+        head = name.partition(":")[0]
+        assert (group.elements is None) == (head in theorems.named.NOT_COMPACT) == (not group.rep.is_compact)
+        if group.elements is None:
+            continue
+        n = group.rep.dim
+        average = np.einsum("g,gij,gkl->ikjl", group.weights, group.elements, group.elements)
+        average = average.reshape(n * n, n * n)
+        np.testing.assert_allclose(average @ average, average, atol=1e-13, err_msg=name)
+        for g in group.generators:
+            np.testing.assert_allclose(np.kron(g, g) @ average, average, atol=1e-13, err_msg=name)
+        for L in group.algebra:
+            derivative = np.kron(L, np.eye(n)) + np.kron(np.eye(n), L)
+            np.testing.assert_allclose(derivative @ average, 0.0, atol=1e-13, err_msg=name)
 
 
 def failures(theorems, statement):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache, partial
 from pathlib import Path
 
 from . import dropped, optima, paths, points
-from .instances import sample
+from .instances import WHOLE_CATALOGUE, sample
 from .records import Counterexample, Row, Statement, as_data, markdown, run, text_table
 
 DEFAULT = 150
@@ -21,10 +21,10 @@ STATEMENTS: tuple[Statement, ...] = tuple(
 )
 
 
-def check(seed: int, wanted: int) -> tuple[list[Row], list[Counterexample]]:
-    """All statements on `wanted` instances each, and all counterexamples."""
+def check(seed: int, wanted: int, numbers: Collection[int]) -> tuple[list[Row], list[Counterexample]]:
+    """All statements on `wanted` instances each and those of these numbers, and all counterexamples."""
     instances = cache(partial(sample, seed))
-    rows = [run(statement, instances, wanted) for statement in STATEMENTS]
+    rows = [run(statement, instances, wanted, numbers) for statement in STATEMENTS]
     return rows, [example(instances) for example in dropped.EXAMPLES]
 
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.seed < 0:
         parser.error(f"--seed must be at least 0, got {options.seed}")
     wanted = options.instances or (QUICK if options.quick else DEFAULT)
-    rows, examples = check(options.seed, wanted)
+    rows, examples = check(options.seed, wanted, () if options.quick else WHOLE_CATALOGUE)
     print(text_table(rows, examples))
     if options.json:
         text = json.dumps(as_data(rows, examples), indent=1, ensure_ascii=False)

@@ -80,7 +80,7 @@ def ridge(instances: Callable[[int], Instance]) -> Counterexample:
         worst = max(worst, apart((augmented.coef, hand), (built.unbounded, hand)))
         worst = max(worst, apart((hard.coef, np.full((1, 2), 0.5 / (1.0 + strength)))))
     tried = [
-        i for i in map(instances, range(40)) if i.group.elements is not None and not i.group.is_orthogonal
+        i for i in map(instances, range(80)) if i.group.elements is not None and not i.group.is_orthogonal
     ]
     tried = [i for i in tried if i.group.functionals.size]
     differ = 0

@@ -14,8 +14,8 @@ import scipy.linalg
 import haarwire as hw
 
 from .brute import Array, Samples, enumerate_group, null_space
+from .named import LARGEST_GROUP, NAMES, NOT_COMPACT, elements
 
-LARGEST_GROUP = 400
 APPROACHES = ("plain", "hardwired", "augmented", "regularized")
 
 
@@ -41,7 +41,7 @@ class Group:
 
     @cached_property
     def algebra(self) -> list[Array]:
-        return [np.asarray(L, dtype=float) for L in self.rep.algebra]
+        return dense_algebra(self.rep)
 
     @cached_property
     def conditions(self) -> Array:
@@ -170,9 +170,10 @@ class Instance:
 
 
 def sample(seed: int, number: int) -> Instance:
-    """Instance `number`: kinds of groups in turn, everything else at random."""
+    """Instance `number`: a named group where it is even, another kind where it is odd, each in turn."""
     rng = np.random.default_rng([seed, number])
-    group = KINDS[number % len(KINDS)](rng)
+    turn, odd = divmod(number, 2)
+    group = KINDS[turn % len(KINDS)](rng) if odd else catalogue(turn, rng)
     n = group.rep.dim
     m = int(rng.choice([1, 2, 3, 3, 4, 5]))
     N = 5 * (n + m) + 10
@@ -183,6 +184,10 @@ def sample(seed: int, number: int) -> Instance:
 
 
 # Groups of every kind.
+
+
+def dense_algebra(rep: hw.Representation) -> list[Array]:
+    return [L if isinstance(L, np.ndarray) else np.asarray(L.toarray()) for L in rep.algebra]
 
 
 def random_orthogonal(n: int, rng: np.random.Generator) -> Array:
@@ -210,24 +215,17 @@ def _listed(kind: str, rep: hw.Representation) -> Group:
     return Group(kind, rep, elements, np.full(len(elements), 1.0 / len(elements)))
 
 
-def catalogue(rng: np.random.Generator) -> Group:
-    """A named group."""
-    named: list[Callable[[], hw.Representation]] = [
-        lambda: hw.groups.trivial(3),
-        lambda: hw.groups.cyclic_shifts(5),
-        lambda: hw.groups.cyclic_shifts((2, 3)),
-        lambda: hw.groups.reflection(5),
-        lambda: hw.groups.reflection(8),
-        lambda: hw.groups.image_rotations(2),
-        lambda: hw.groups.image_rotations(3),
-        lambda: hw.groups.image_rotations(2, channels=2, reflections=True),
-        lambda: hw.groups.permutations(4),
-        lambda: hw.groups.permutations_of_sets(3, 2),
-        lambda: hw.groups.permutations_of_graphs(3),
-        lambda: hw.groups.reverse_complement(1),
-    ]
-    rep = named[rng.integers(len(named))]()
-    return _listed(rep.name, rep)
+def catalogue(number: int, rng: np.random.Generator) -> Group:
+    """A named group, in turn; half of them with one or two coordinates more, which stay as they are."""
+    name = NAMES[number % len(NAMES)]
+    rep = hw.groups.from_name(name)
+    fixed = int(rng.choice([0, 0, 1, 2]))
+    if fixed:
+        rep += hw.groups.trivial(fixed)
+    if name.partition(":")[0] in NOT_COMPACT:
+        return Group(name, rep, None, None)
+    generators = [g.to_dense() for g in rep.generators]
+    return Group(name, rep, *elements(generators, dense_algebra(rep), rep.dim))
 
 
 def _blocks(rng: np.random.Generator) -> list[Array]:
@@ -335,7 +333,6 @@ def non_compact(rng: np.random.Generator) -> Group:
 
 
 KINDS: tuple[Callable[[np.random.Generator], Group], ...] = (
-    catalogue,
     skewed,
     orthogonal,
     non_compact,
@@ -344,6 +341,6 @@ KINDS: tuple[Callable[[np.random.Generator], Group], ...] = (
     signed_permutations,
     circle,
     rotations,
-    catalogue,
-    skewed,
 )
+WHOLE_CATALOGUE = range(0, 8 * len(NAMES), 2)
+"""Numbers of instances that have every named group four times, with other data, targets and ranks."""

@@ -215,7 +215,7 @@ def no_others(instance: Instance) -> Measure | None:
     """
     rng, r, m = instance.rng, instance.rank, instance.sizes[1]
     names = [name for name in instance.approaches if name != "plain"]
-    name = names[instance.number % len(names)]
+    name = names[instance.number // 2 % len(names)]
     samples = instance.samples(name)
     q, k = samples.n_modes, samples.Z.shape[1]
     if q == 0 or r > q or r * (m - r + k) > 24 or not is_generic(samples):
@@ -287,7 +287,7 @@ def two_layers(instance: Instance) -> Measure | None:
     invertible matrix and padded with zeros; W_S of the package.
     """
     m, rng = instance.sizes[1], instance.rng
-    name = instance.approaches[instance.number % len(instance.approaches)]
+    name = instance.approaches[instance.number // 2 % len(instance.approaches)]
     samples = instance.samples(name)
     q, k = samples.n_modes, samples.Z.shape[1]
     h = min(instance.rank, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 import haarwire as hw
 
 from .instances import Instance
+from .named import NAMES, NOT_COMPACT
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ def statement(
 
 @dataclass(frozen=True)
 class Row:
-    """A statement and what came out: the worst deviation is the one nearest to its tolerance or beyond."""
+    """A statement and what came out: the worst deviation is the one nearest to its tolerance or beyond.
+
+    `named` are the groups of the catalogue that were among the instances.
+    """
 
     statement: Statement
     instances: int
@@ -63,19 +67,28 @@ class Row:
     worst: float
     tolerance: float
     facts: dict[str, tuple[float, float]]
+    named: frozenset[str] = frozenset()
 
     @property
     def holds(self) -> bool:
         return self.instances > 0 and not self.failures
 
 
-def run(statement: Statement, instances: Callable[[int], Instance], wanted: int) -> Row:
-    """Check a statement on instances until enough of them meet its assumptions (20 times as many at most)."""
+def run(
+    statement: Statement, instances: Callable[[int], Instance], wanted: int, numbers: Collection[int] = ()
+) -> Row:
+    """Check a statement on instances until enough of them meet its assumptions (20 times as many at most).
+
+    When there are enough it goes on with those of these numbers.
+    """
     enough = max(1, round(statement.share * wanted))
     failures: list[str] = []
     facts: dict[str, tuple[float, float]] = {}
     done, worst, closest = 0, (0.0, 0.0), -1.0
-    for number in range(20 * enough):
+    named = set()
+    for number in sorted({*range(20 * enough), *numbers}):
+        if done >= enough and number not in numbers:
+            continue
         instance = instances(number)
         try:
             measure = statement.check(instance)
@@ -88,15 +101,14 @@ def run(statement: Statement, instances: Callable[[int], Instance], wanted: int)
             if not measure.deviation <= measure.tolerance:
                 failures.append(f"{instance}: {measure.deviation:.2g} > {measure.tolerance:.2g}")
         done += 1
+        named |= {instance.group.kind} & set(NAMES)
         ratio = _ratio(measure)
         if ratio > closest:
             worst, closest = (measure.deviation, measure.tolerance), ratio
         for name, value in measure.facts.items():
             low, high = facts.get(name, (value, value))
             facts[name] = min(low, value), max(high, value)
-        if done >= enough:
-            break
-    return Row(statement, done, tuple(failures), *worst, facts)
+    return Row(statement, done, tuple(failures), *worst, facts, frozenset(named))
 
 
 def _ratio(measure: Measure) -> float:
@@ -153,31 +165,34 @@ def markdown(rows: Sequence[Row], examples: Sequence[Counterexample], command: s
         (
             "The statements of Duan and Montúfar, *Understanding Learning Invariance in Deep Linear "
             "Networks* (arXiv 2506.13714), with what Haarwire adds to them, each tried on random instances: "
-            "named groups, finite groups in orthonormal and in skewed bases, (signed) permutations, SO(2), "
-            "SO(3), shears, scalings and boosts; any rank; fewer or more targets than invariants, and no "
-            "invariants at all; with and without intercept. Each is checked against another route than the "
-            "package's own: the group is enumerated (or integrated over by quadrature), the augmented data "
-            "are built, penalties are pseudo-samples, Hessians come from values of the loss."
+            f"all {len(NAMES)} named groups, finite groups in orthonormal and in skewed bases, (signed) "
+            "permutations, SO(2), SO(3), shears, scalings and boosts; any rank; fewer or more targets than "
+            "invariants, and no invariants at all; with and without intercept. Each is checked against another "
+            "route than the package's own: the group is enumerated (or integrated over by quadrature), the "
+            "augmented data are built, penalties are pseudo-samples, Hessians come from values of the loss."
         ),
         "",
         (
             f"This page is the output of `{command}`, which exits with status 1 if a statement fails. "
-            "The tests run it with `--quick`."
+            "Each statement is tried on every named group up to four times, with other data, and on the "
+            "other kinds as often. The tests run it with `--quick`."
         ),
         "",
-        "| | Statement | Assumptions | Instances | Failures | Worst deviation | Allowed there |",
-        "|---|---|---|---:|---:|---:|---:|",
+        "| | Statement | Assumptions | Instances | Named groups | Failures | Worst deviation | Allowed |",
+        "|---|---|---|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
         s = row.statement
-        cells = (s.number, s.text, s.assumptions, row.instances, len(row.failures))
+        cells = (s.number, s.text, s.assumptions, row.instances, len(row.named), len(row.failures))
         out.append("| " + " | ".join(map(_cell, (*cells, number(row.worst), number(row.tolerance)))) + " |")
     out += [
         "",
         (
             "The worst deviation is the one nearest to what is allowed. κ(C) is the condition number of the "
             "gram, ‖ρ‖ the largest norm of a group element, and c = 32(n + m) + √(number of "
-            "samples, moved ones too)."
+            "samples, moved ones too). "
+            f"Of the {len(NAMES)} named groups {len(NOT_COMPACT)} are not compact; where a statement has "
+            "fewer than its assumptions allow for, its instances do not meet the others (5b: 0 < d < m)."
         ),
         "",
         "## How each is checked",
@@ -209,6 +224,7 @@ def as_data(rows: Iterable[Row], examples: Iterable[Counterexample]) -> dict[str
                 "statement": row.statement.text,
                 "assumptions": row.statement.assumptions,
                 "instances": row.instances,
+                "named_groups": sorted(row.named),
                 "failures": list(row.failures),
                 "worst_deviation": _finite(row.worst),
                 "tolerance": _finite(row.tolerance),
