@@ -10,11 +10,12 @@ copies of OpenBLAS makes their idle threads spin against each other, four times 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
+
+from haarwire._numbers import FloatArray
 
 __all__ = [
     "EPS",
@@ -28,7 +29,6 @@ __all__ = [
     "symmetric_whitener",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 EPS = float(np.finfo(np.float64).eps)
 _LIKE = 1e4
 """Ratio of standard deviations up to which features count as of like size."""

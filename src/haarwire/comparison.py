@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.datasets import Dataset, SplitData
 from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError, ParameterError
 from haarwire.groups import Representation
@@ -43,7 +43,6 @@ __all__ = [
     "some_samples",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Progress: TypeAlias = Callable[[str, float], None]
 
 MOVES: Final = 5
@@ -382,7 +381,7 @@ def _check_arguments(data: Dataset | SplitData, rep: Representation, seed: int) 
             cause="arrays passed as they are",
             remedy="wrap them: compare(Dataset.from_arrays(X, y), rep)",
         )
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+    if not is_integer(seed, 0):
         raise ParameterError(
             f"seed must be an integer ≥ 0, got {seed!r}",
             cause="a negative or fractional seed",

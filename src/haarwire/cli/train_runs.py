@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.cli.console import finite
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
@@ -19,8 +19,6 @@ from haarwire.solve import Approach, Quadratic, Regularized, Solution, solve
 from haarwire.training import DeepLinearNetwork, TrainingHistory, train
 
 __all__ = ["Plan", "Trained", "train_approach", "trained_data"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

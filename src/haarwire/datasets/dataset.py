@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, final, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.datasets.collections import held_out_rows, one_hot_collection
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments.checks import is_dask
@@ -16,7 +17,6 @@ from haarwire.moments.rows import as_samples
 
 __all__ = ["Dataset", "Targets", "labelled"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Targets: TypeAlias = Literal["auto", "labels", "numbers"]
 
 _MOST_CLASSES: Final = 256

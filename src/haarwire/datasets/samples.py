@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from haarwire._numbers import is_integer
 from haarwire.datasets.dataset import Dataset
 from haarwire.errors import MissingDependencyError, ParameterError
 from haarwire.groups import Representation
@@ -63,7 +64,7 @@ def planted(
         When a number of samples or targets is not a positive integer.
     """
     for what, count in (("n_samples", n_samples), ("n_targets", n_targets)):
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        if not is_integer(count, 1):
             raise ParameterError(
                 f"{what} must be a positive integer, got {count!r}",
                 cause="a missing or fractional size",

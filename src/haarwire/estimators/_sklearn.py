@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from haarwire.errors import MissingDependencyError
 from haarwire.estimators.dask import checked_collections, to_weights
@@ -22,7 +22,6 @@ except ImportError as error:
 
 __all__ = ["SPARSE", "checked_names", "checked_weights", "validated"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 SPARSE: Final = ("csr", "csc")
 """Sparse formats that are taken as they are; others are converted to the first one."""

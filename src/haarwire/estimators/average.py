@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Self, TypeAlias, final
+from typing import Any, Final, Self, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.estimators._sklearn import SPARSE, validated
 from haarwire.estimators.representations import resolved
@@ -23,7 +24,6 @@ from haarwire.invariants.haar import require_compact
 
 __all__ = ["GroupAverage"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DRAWS: Final = 100
 """Elements drawn where the group is too large to be listed."""
@@ -162,7 +162,7 @@ class GroupAverage(MetaEstimatorMixin, BaseEstimator):
         for name, value in (("n_samples", self.n_samples), ("limit", self.limit)):
             if value is None and name == "n_samples":
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            if not is_integer(value, 1):
                 raise ParameterError(
                     f"{name} must be a positive integer, got {value!r}",
                     cause="a fractional, zero or negative count",

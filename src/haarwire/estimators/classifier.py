@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeAlias, final
+from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,8 +20,6 @@ from haarwire.moments.checks import is_dask
 from haarwire.moments.rows import classes_of
 
 __all__ = ["InvariantClassifier"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def _knows_weights(classifier: InvariantClassifier) -> bool:

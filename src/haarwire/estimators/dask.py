@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.moments import Moments
 from haarwire.moments.alignment import dask_arrays
@@ -14,8 +14,6 @@ from haarwire.moments.checks import is_dask
 from haarwire.moments.cluster import dask_module
 
 __all__ = ["accuracy", "by_blocks", "checked_collections", "column", "r2", "to_weights", "weight_of_classes"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def checked_collections(X: Any, y: Any = None) -> tuple[Any, Any, Any]:

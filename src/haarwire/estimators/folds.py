@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, IndexArray
 from haarwire.estimators.linear import parts_of
 from haarwire.moments import Moments
 
 __all__ = ["Fold", "folds_of"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.intp]
 
 
 class Fold(NamedTuple):

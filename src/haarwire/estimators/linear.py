@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from haarwire._numbers import FloatArray, IntArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.estimators._sklearn import SPARSE, validated
 from haarwire.estimators.representations import resolved
@@ -34,8 +34,6 @@ __all__ = [
     "targets_like",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 APPROACHES: Final = ("hardwired", "augmented", "regularized", "plain")
 
@@ -70,7 +68,7 @@ def bounded_rank(rank: int | None, n_targets: int, n_features: int) -> int | Non
     """The bound r, at most min(m, n), or ParameterError where it is no positive integer or None."""
     if rank is None:
         return None
-    if isinstance(rank, bool) or not isinstance(rank, int | np.integer) or rank < 1:
+    if not is_integer(rank, 1):
         raise ParameterError(
             f"rank must be a positive integer or None, got {rank!r}",
             cause="a fractional, zero or negative bound on the rank",
@@ -115,7 +113,7 @@ def moments_of(X: Any, Y: FloatArray, weights: Any) -> Moments:
     return Moments.from_arrays(X, Y, weights)
 
 
-def parts_of(X: Any, Y: Any, weights: Any, sets: Sequence[IndexArray]) -> Iterator[Moments]:
+def parts_of(X: Any, Y: Any, weights: Any, sets: Sequence[IntArray]) -> Iterator[Moments]:
     """The moments of sets of rows; of Dask arrays in one pass."""
     if is_dask(X):
         return moments_of_sets(as_samples(X, Y, weights), sets)

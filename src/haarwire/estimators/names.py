@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.invariants import Subspace
 
 __all__ = ["Terms", "functional_names", "monomial_name"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _SHOWN: Final = 4
 _ROUNDING: Final = 1e-9

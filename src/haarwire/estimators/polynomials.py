@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Final, Self, TypeAlias, final
+from typing import Any, Final, Self, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.estimators._sklearn import checked_names, validated
 from haarwire.estimators.names import functional_names, monomial_name
@@ -27,7 +28,6 @@ from haarwire.invariants import invariant_subspace
 
 __all__ = ["InvariantPolynomialFeatures"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _MOST: Final = 2_000_000
 _LARGEST_BLOCK: Final = 3_000
@@ -143,15 +143,13 @@ class InvariantPolynomialFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     def _check_parameters(self, rep: Representation) -> None:
         degree, most = self.degree, self.max_monomials
-        if isinstance(degree, bool) or not isinstance(degree, int | np.integer) or degree < 1:
+        if not is_integer(degree, 1):
             raise ParameterError(
                 f"degree must be a positive integer, got {degree!r}",
                 cause="a fractional or negative degree, or a range of degrees",
                 remedy="use degree=2 for all invariants of degree 1 and 2",
             )
-        if most is not None and (
-            isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1
-        ):
+        if most is not None and (not is_integer(most, 1)):
             raise ParameterError(
                 f"max_monomials must be a positive integer or None, got {most!r}",
                 cause="a fractional, zero or negative bound",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Self, TypeAlias, final
+from typing import Any, Self, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,8 +21,6 @@ from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 
 __all__ = ["InvariantProjection"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

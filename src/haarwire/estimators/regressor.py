@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeAlias, final
+from typing import Any, Self, final
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
@@ -15,8 +14,6 @@ from haarwire.groups import Representation
 from haarwire.moments.checks import is_dask
 
 __all__ = ["InvariantRegressor"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

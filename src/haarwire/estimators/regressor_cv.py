@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Any, Self, TypeAlias, final
+from typing import Any, Self, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -16,6 +16,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
 from haarwire.estimators.dask import r2
@@ -34,8 +35,6 @@ from haarwire.solve.path import checked_alphas, factor_path
 from haarwire.solve.solver import check_samples
 
 __all__ = ["InvariantRegressorCV"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Event
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.comparison import check_features, some_samples
 from haarwire.datasets import Dataset
 from haarwire.errors import ParameterError
@@ -32,7 +32,6 @@ from haarwire.solve.solver import checked_rank
 
 __all__ = ["Explorer"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _PATIENCE: Final = 5.0
 """Seconds of factoring ahead before the page opens; the rest is done while it is looked at."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.explorer.kept import Kept
 from haarwire.explorer.targets import FactoredInputs, with_noise
@@ -25,7 +25,6 @@ from haarwire.solve import Modes, PenaltyFrame, Plain, Quadratic, Regularization
 
 __all__ = ["NOISE_LEVELS", "Fit", "Fits", "Symmetry", "check_place"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 NOISE_LEVELS: Final = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Standard deviations of the noise, in those of the targets."""

@@ -8,10 +8,9 @@ comes from it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import Whitener, symmetric_whitener
 from haarwire.groups import Representation
@@ -21,8 +20,6 @@ from haarwire.solve.approaches import setting_of
 from haarwire.solve.path import factor_path
 
 __all__ = ["FactoredInputs", "with_noise"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def with_noise(joint: Moments, n_targets: int, level: float) -> Moments:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from haarwire.groups._checks import FloatArray, IndexArray
+from haarwire._numbers import FloatArray, IndexArray
 from haarwire.groups._kernels import tensor_indices
 from haarwire.groups.elements import Element, Permutation, SignedPermutation
 

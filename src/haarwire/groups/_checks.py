@@ -9,12 +9,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray, IndexArray, is_integer
 from haarwire.errors import ParameterError, RepresentationError
 
 __all__ = ["affordable", "as_indices", "as_signs", "as_square", "flag", "positive_size"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.intp]
 MatrixLike: TypeAlias = FloatArray | sp.csr_array
 
 _MAX_BITS: Final = 28
@@ -110,7 +109,7 @@ def as_square(matrix: ArrayLike | sp.sparray | sp.spmatrix, role: str) -> tuple[
 
 def positive_size(value: object, parameter: str, call: str) -> int:
     """Check a size given to a named representation; `call` shows how to type it."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    if not is_integer(value, 1):
         raise ParameterError(
             f"{parameter} must be a positive integer, got {value!r}",
             cause="a missing, fractional or negative size",

@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 import scipy.sparse as sp
 
-from haarwire.groups._checks import FloatArray, IndexArray, MatrixLike
+from haarwire._numbers import FloatArray, IndexArray
+from haarwire.groups._checks import MatrixLike
 
 __all__ = [
     "inverted",

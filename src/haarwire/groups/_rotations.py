@@ -14,7 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from haarwire.groups._checks import FloatArray, MatrixLike
+from haarwire._numbers import FloatArray
+from haarwire.groups._checks import MatrixLike
 from haarwire.groups._kernels import stored
 
 __all__ = [

@@ -20,8 +20,9 @@ from typing import Final
 import numpy as np
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
-from haarwire.groups._checks import FloatArray, MatrixLike
+from haarwire.groups._checks import MatrixLike
 from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix
 from haarwire.groups.inner_product import (

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from haarwire._linalg import EPS
-from haarwire.groups._checks import FloatArray
+from haarwire._numbers import FloatArray
 
 __all__ = ["Element"]
 

@@ -17,16 +17,9 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from haarwire._linalg import reciprocal_condition
+from haarwire._numbers import FloatArray, IndexArray
 from haarwire.errors import RepresentationError
-from haarwire.groups._checks import (
-    FloatArray,
-    IndexArray,
-    MatrixLike,
-    abridged,
-    as_indices,
-    as_signs,
-    as_square,
-)
+from haarwire.groups._checks import MatrixLike, abridged, as_indices, as_signs, as_square
 from haarwire.groups._kernels import (
     inverted,
     rows_times,

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import GroupTooLargeError, ParameterError
-from haarwire.groups._checks import FloatArray
 from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
 from haarwire.groups.order import Order
 
@@ -79,7 +79,7 @@ def list_elements(
 
 def check_limit(limit: int) -> None:
     """Raise unless the bound on the number of elements is a positive integer."""
-    if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1:
+    if not is_integer(limit, 1):
         raise ParameterError(
             f"limit must be a positive integer, got {limit!r}",
             cause="a fractional or negative bound on the number of elements",

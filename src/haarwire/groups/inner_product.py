@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 import scipy.sparse as sp
 
-from haarwire.groups._checks import FloatArray, MatrixLike
+from haarwire._numbers import FloatArray
+from haarwire.groups._checks import MatrixLike
 from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix
 

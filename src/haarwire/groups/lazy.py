@@ -16,8 +16,8 @@ from typing import Final, Self, final
 import numpy as np
 import scipy.sparse as sp
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import RepresentationError
-from haarwire.groups._checks import FloatArray
 from haarwire.groups._kernels import working_dtype
 from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix, Permutation, SignedPermutation

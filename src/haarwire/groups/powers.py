@@ -19,7 +19,8 @@ from typing import Final, Self, final
 import numpy as np
 import scipy.sparse as sp
 
-from haarwire.groups._checks import FloatArray, IndexArray, MatrixLike
+from haarwire._numbers import FloatArray, IndexArray
+from haarwire.groups._checks import MatrixLike
 from haarwire.groups._kernels import stored
 from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix, Permutation, SignedPermutation

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from haarwire._numbers import is_integer
 from haarwire.errors import NoSamplerError, ParameterError, RepresentationError
 from haarwire.groups import enumeration
 from haarwire.groups._checks import MatrixLike, as_square, positive_size
@@ -206,9 +207,7 @@ class Representation:
         GroupTooLargeError
             For a matrix group too large to be listed.
         """
-        if size is not None and (
-            isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 0
-        ):
+        if size is not None and (not is_integer(size, 0)):
             raise ParameterError(
                 f"size must be a number of elements or None, got {size!r}",
                 cause="a fractional or negative count",
@@ -358,7 +357,7 @@ def _listed(given: Any, parameter: str, kind: Any) -> Sequence[Any]:
 
 
 def _checked_dimension(dim: int) -> int:
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
+    if not is_integer(dim, 1):
         raise RepresentationError(
             f"the dimension must be a positive integer, got {dim!r}",
             cause="a missing or fractional size",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
+
+from haarwire._numbers import FloatArray, IntArray
 
 __all__ = ["BlockGroup", "block_groups", "distinct_stacks"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 _CHUNK: Final = 2**24
 """Entries of dense blocks that are held at one time."""
@@ -33,8 +32,8 @@ class BlockGroup:
     """
 
     matrix: sp.csr_array
-    rows: IndexArray
-    columns: IndexArray
+    rows: IntArray
+    columns: IntArray
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -50,7 +49,7 @@ class BlockGroup:
         """The entries of the first block."""
         return sp.csr_array(self.matrix[self.rows[0]][:, self.columns[0]])
 
-    def stacks(self) -> Iterator[tuple[IndexArray, FloatArray]]:
+    def stacks(self) -> Iterator[tuple[IntArray, FloatArray]]:
         """Dense blocks, some at a time: their rows (b, r) and entries (b, r, c)."""
         r, c = self.shape
         step = max(1, _CHUNK // max(1, r * c))
@@ -88,7 +87,7 @@ def block_groups(A: sp.csr_array) -> Iterator[BlockGroup]:
         yield BlockGroup(A, rows, columns)
 
 
-def distinct_stacks(stack: FloatArray) -> tuple[FloatArray, IndexArray]:
+def distinct_stacks(stack: FloatArray) -> tuple[FloatArray, IntArray]:
     """The different blocks of a stack (b, r, c), and which one each block is."""
     flat = np.ascontiguousarray(stack.reshape(len(stack), -1)) + 0.0  # −0 is 0
     if len(flat) == 1 or flat.shape[1] == 0:

@@ -7,15 +7,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, NotInvariantError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.equivariant import aligned
 
 __all__ = ["assert_equivariant", "assert_invariant", "equivariance_error", "invariance_error"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Model: TypeAlias = ArrayLike | Callable[[FloatArray], ArrayLike]
 
 

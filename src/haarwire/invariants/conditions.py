@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, final
+from typing import Protocol, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.groups import Element
 
 __all__ = ["Conditions", "Entries", "Moves", "spectral_bound"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 class Conditions(Protocol):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation, direct_sum, dual, tensor_product
 from haarwire.invariants.haar import haar_average
@@ -23,7 +24,6 @@ __all__ = [
     "nearest_equivariant",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DENSE_ENTRIES: Final = 2**28
 """Largest basis that is written out map by map: 2 GiB."""

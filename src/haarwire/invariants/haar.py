@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import NotCompactError, ParameterError
 from haarwire.groups import Factor, GroupAction, Permutation, Representation, SignedPermutation
 from haarwire.groups.averaging import check_converged, fixed_projection, largest_change
@@ -15,7 +16,6 @@ from haarwire.invariants.orbits import orbit_labels, point_moves
 
 __all__ = ["checked_symmetric", "haar_average", "require_compact"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DOUBLINGS: Final = 64
 """A cyclic group is averaged by doubling up to an order of 2^64; longer ones by orbits on pairs."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 from haarwire.groups import Matrix, Representation, direct_sum, hom
 from haarwire.groups.inner_product import nearest_orthogonal, orthogonalizing_basis
@@ -26,7 +26,6 @@ from haarwire.invariants.subspace import invariant_subspace
 
 __all__ = ["IsotypicComponent", "IsotypicDecomposition", "isotypic_decomposition"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 FieldType: TypeAlias = Literal["real", "complex", "quaternionic"]
 Certificate: TypeAlias = Literal["dimension", "random element"]
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire.groups import Representation, direct_sum
 from haarwire.invariants.equivariant import check_target
@@ -14,8 +12,6 @@ from haarwire.invariants.reynolds import average_moments
 from haarwire.moments import Moments
 
 __all__ = ["average_joint_moments"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def average_joint_moments(moments: Moments, rep: Representation, target: Representation) -> Moments:

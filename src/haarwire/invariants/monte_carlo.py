@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.haar import checked_symmetric, require_compact
 
 __all__ = ["MonteCarloAverage", "monte_carlo_average"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
@@ -76,7 +75,7 @@ def monte_carlo_average(
     >>> sampled.value.diagonal().round(1)
     array([0.5, 0.5])
     """
-    if isinstance(n_samples, bool) or not isinstance(n_samples, int | np.integer) or n_samples < 2:
+    if not is_integer(n_samples, 2):
         raise ParameterError(
             f"n_samples must be an integer of at least 2, got {n_samples!r}",
             cause="one sample has no standard error",

@@ -9,13 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray, IntArray
 from haarwire.errors import ConvergenceError
 from haarwire.groups import Element, Permutation, Representation, SignedPermutation
 from haarwire.groups.lazy import entries_of
@@ -27,8 +27,6 @@ from haarwire.invariants.projection import ProbedNullSpace, probed_null_space
 
 __all__ = ["invariant_basis"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 _SAFETY: Final = 8.0
 _SMALL: Final = 800
@@ -50,10 +48,10 @@ _DENSE_SHARE: Final = 0.25
 class _Solved(NamedTuple):
     """Basis vectors of some blocks: entries (row, column, value) and the first row of each vector's block."""
 
-    rows: IndexArray
-    columns: IndexArray
+    rows: IntArray
+    columns: IntArray
     values: FloatArray
-    first: IndexArray
+    first: IntArray
     certificate: SubspaceCertificate
 
 
@@ -131,7 +129,7 @@ def _free(group: BlockGroup) -> _Solved:
 
 def _small(group: BlockGroup, eps: float) -> _Solved:
     """Null spaces of the dense blocks, each different one once."""
-    found: list[tuple[IndexArray, FloatArray]] = []  # rows of a block (r), basis (r, d)
+    found: list[tuple[IntArray, FloatArray]] = []  # rows of a block (r), basis (r, d)
     residual, tolerance, gap = 0.0, 0.0, float("inf")
     for rows, stack in group.stacks():
         different, which = distinct_stacks(stack)
@@ -185,7 +183,7 @@ def _iterated(found: ProbedNullSpace, tolerance: float) -> SubspaceCertificate:
     )
 
 
-def _placed(found: Sequence[tuple[IndexArray, FloatArray]], certificate: SubspaceCertificate) -> _Solved:
+def _placed(found: Sequence[tuple[IntArray, FloatArray]], certificate: SubspaceCertificate) -> _Solved:
     """Basis vectors of blocks (b, r, d) on their rows (b, r), as entries of one matrix."""
     rows, columns, values, first, done = [], [], [], [], 0
     for where, basis in found:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from haarwire._numbers import IntArray
 from haarwire.groups import Permutation, Representation, SignedPermutation
 
 __all__ = ["orbit_basis", "orbit_labels", "point_moves"]
 
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 Monomial: TypeAlias = Permutation | SignedPermutation
 
 
@@ -35,12 +34,12 @@ def orbit_basis(elements: Sequence[Monomial], n: int) -> sp.csr_array:
     return sp.csr_array(sp.coo_array((values, (alive, columns)), shape=(n, orbits.size)))
 
 
-def point_moves(rep: Representation) -> list[IndexArray]:
+def point_moves(rep: Representation) -> list[IntArray]:
     """How (signed) permutation generators move the n coordinates, or the 2n points ±e_i with signs."""
     return _moves([g for g in rep.generators if isinstance(g, Permutation | SignedPermutation)])
 
 
-def _moves(elements: Sequence[Monomial]) -> list[IndexArray]:
+def _moves(elements: Sequence[Monomial]) -> list[IntArray]:
     if all(isinstance(g, Permutation) for g in elements):
         return [g.indices for g in elements]
     signed = [g.signed() if isinstance(g, Permutation) else g for g in elements]
@@ -51,7 +50,7 @@ def _n_points(elements: Sequence[Monomial], n: int) -> int:
     return n if all(isinstance(g, Permutation) for g in elements) else 2 * n
 
 
-def orbit_labels(moves: Sequence[IndexArray], n: int) -> tuple[int, IndexArray]:
+def orbit_labels(moves: Sequence[IntArray], n: int) -> tuple[int, IntArray]:
     """Orbits of the group that index maps i ↦ move[i] generate on 0 … n − 1: their number and labels.
 
     Labels count up in the order in which orbits first appear.

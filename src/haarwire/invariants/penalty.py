@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Matrix, Representation
 from haarwire.invariants.reynolds import reynolds_operator
 
 __all__ = ["Penalty", "penalty_matrix", "sparse_penalty_matrix"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Penalty: TypeAlias = Literal["generators", "projection"]
 
 

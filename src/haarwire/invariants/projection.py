@@ -17,19 +17,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 from haarwire.invariants.conditions import Conditions, Entries
 
 __all__ = ["ProbedNullSpace", "probed_null_space"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _PROBES: Final = 8
 """Random functionals beyond the dimension."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import default_tolerance
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.invariants.haar import haar_average, require_compact
 from haarwire.invariants.subspace import Subspace, invariant_subspace
 from haarwire.moments import Moments
 
 __all__ = ["average_moments", "project_samples", "reynolds_operator"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def reynolds_operator(rep: Representation) -> FloatArray:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, IntArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.blocks import block_groups
@@ -20,8 +20,6 @@ from haarwire.invariants.null_space import invariant_basis
 
 __all__ = ["Subspace", "SubspaceCertificate", "invariant_subspace"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 _FULL: Final = 0.25
 """Share of entries from which on a product with a dense array is many times faster than with a sparse one."""
@@ -194,7 +192,7 @@ def _orbit_complement(Q: sp.csr_array) -> sp.csr_array:
     """
     columns = sp.csc_array(Q)
     n, d = Q.shape
-    parts: list[tuple[FloatArray, IndexArray, IndexArray]] = []
+    parts: list[tuple[FloatArray, IntArray, IntArray]] = []
     done = 0
     sizes = np.diff(columns.indptr)
     for size in np.unique(sizes):

@@ -22,11 +22,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.landscape.allocation import Choice, Shelf, best_choices, count_choices, count_histogram
 from haarwire.landscape.counting import spelled
@@ -34,8 +34,6 @@ from haarwire.solve import Approach
 from haarwire.solve.irreducible_modes import IrreducibleModes, ModeGroup
 
 __all__ = ["EquivariantCriticalPoint", "EquivariantCriticalPoints"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
@@ -276,7 +274,7 @@ class EquivariantCriticalPoints:
 
 
 def _positive(value: int, example: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    if not is_integer(value, 1):
         raise ParameterError(
             f"k must be an integer ≥ 1, got {value!r}",
             cause="a fraction, or none at all asked for",

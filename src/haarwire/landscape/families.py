@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.landscape.counting import count_families, family_histogram
 from haarwire.solve import Modes
 
 __all__ = ["Families", "families_of"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

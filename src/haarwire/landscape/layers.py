@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.landscape.point import CriticalPoint
 
 __all__ = ["factor"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def factor(point: CriticalPoint, widths: Sequence[int]) -> tuple[FloatArray, ...]:
@@ -62,7 +59,7 @@ def factor(point: CriticalPoint, widths: Sequence[int]) -> tuple[FloatArray, ...
     """
     rank = len(point.subset)
     for width in widths:
-        if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < max(rank, 1):
+        if not is_integer(width, max(rank, 1)):
             raise ParameterError(
                 f"a hidden width must be an integer ≥ {max(rank, 1)}, got {width!r} in {tuple(widths)}",
                 cause=f"a map of rank {rank} does not pass through fewer hidden units",

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, is_real
 from haarwire.errors import ParameterError
 from haarwire.landscape.counting import family_counts, spelled
 from haarwire.landscape.families import Families
@@ -18,7 +19,6 @@ from haarwire.landscape.tables import tables
 
 __all__ = ["nearest_subset"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Subset: TypeAlias = tuple[int, ...]
 
 _FEW: Final = 2**16
@@ -28,7 +28,7 @@ _HALVES: Final = 2**22
 
 def nearest_subset(families: Families, total: float, loss: float) -> Subset:
     """The canonical subset whose loss is nearest to `loss`, the lower one of two equally near."""
-    if isinstance(loss, bool) or not isinstance(loss, int | float | np.number) or not math.isfinite(loss):
+    if not is_real(loss) or not math.isfinite(loss):
         raise ParameterError(
             f"the loss must be a finite number, got {loss!r}",
             cause="a diverged training run, or a missing value",

@@ -11,14 +11,12 @@ where a dot is the derivative along the directions D.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+from haarwire._numbers import FloatArray
 
 __all__ = ["Network"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 class Network:

@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from haarwire._linalg import Whitener, symmetric_whitener
+from haarwire._numbers import FloatArray, is_real
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.landscape.families import families_of
 from haarwire.landscape.network import Network
@@ -18,7 +19,6 @@ from haarwire.solve import Modes, Quadratic, reduced_rank
 
 __all__ = ["Criticality", "check_critical"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Inertia: TypeAlias = tuple[int | None, int | None, int | None]
 Kind: TypeAlias = Literal["minimum", "strict saddle", "non-strict saddle", "not critical"]
 
@@ -116,7 +116,7 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
     and Gerchinovitz 2021, arXiv 2107.13289. The counts of zeros are Haarwire's.
     """
     layers = _checked_layers(weights, problem)
-    if not isinstance(tol, int | float | np.floating) or isinstance(tol, bool) or not 0 < tol < 1:
+    if not is_real(tol) or not 0 < tol < 1:
         raise ParameterError(
             f"tol must be a number between 0 and 1, got {tol!r}",
             cause="an absolute tolerance, or none",

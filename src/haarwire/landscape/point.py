@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.landscape.families import Families
 from haarwire.solve import Modes
 
 __all__ = ["CriticalPoint", "EscapeDirection"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

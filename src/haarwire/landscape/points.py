@@ -12,6 +12,7 @@ from typing import final, overload
 import numpy as np
 
 from haarwire._linalg import symmetric_whitener
+from haarwire._numbers import is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.landscape.counting import spelled
@@ -201,7 +202,7 @@ class CriticalPoints:
 
 
 def _positive(value: int, name: str, example: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    if not is_integer(value, 1):
         raise ParameterError(
             f"{name} must be an integer ≥ 1, got {value!r}",
             cause="a fraction, or none at all asked for",

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, IntArray
 from haarwire.landscape.families import Families
 
 __all__ = ["Table", "tables"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IntArray: TypeAlias = NDArray[np.integer[Any]]
 Table: TypeAlias = tuple[IntArray, FloatArray, IntArray]
 """Subsets (K, r), their losses or gains (K,), and their indices or sums of modes (K,)."""
 

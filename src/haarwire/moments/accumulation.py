@@ -17,13 +17,13 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.moments.centred import CentredSink
 from haarwire.moments.exact import SMALL_INTEGERS, IntegerSink, are_small_integers
 from haarwire.moments.summary import Summary, widened
 
 __all__ = ["Accumulator"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
 
 _CHUNK_ELEMENTS: Final = 2**22

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.moments.checks import not_finite
 from haarwire.moments.streaming import checked_batch
 from haarwire.moments.summary import two_sum
 
 __all__ = ["Cross", "assembled", "cross", "join_crosses"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 class Side(NamedTuple):

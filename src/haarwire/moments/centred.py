@@ -8,12 +8,12 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.moments.summary import Summary, two_sum
 from haarwire.moments.updates import GramUpdate, TriangularUpdate, Update
 
 __all__ = ["CentredSink"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
 
 _PANEL_ELEMENTS: Final = 2**17

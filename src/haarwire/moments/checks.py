@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "refuse_dask",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
 
 _SEARCH_ROWS = 1024

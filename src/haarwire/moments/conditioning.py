@@ -5,10 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire.moments.passes import Options
 from haarwire.moments.streaming import Folded
@@ -16,7 +15,6 @@ from haarwire.moments.summary import Summary
 
 __all__ = ["TOLERANCE", "IllConditionedWarning", "accurate", "condition"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 TOLERANCE: Final = 1e-6
 """Relative error of coefficients that passes without a warning."""

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import is_integer
 from haarwire.errors import FileError, MissingDependencyError
 
 __all__ = ["Container", "damaged", "read_container", "replace_file", "write_container"]
@@ -169,7 +170,7 @@ def _header(file: Path, metadata: Any) -> dict[str, Any]:
     if not isinstance(header.get("kind"), str):
         damaged(file, "its header names no kind")
     version = header.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+    if not is_integer(version, 1):
         damaged(file, f"its version is {version!r}")
     if version > _VERSION:
         raise FileError(

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, Self, TypeAlias, final
+from typing import Any, Literal, Self, final
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.moments.checks import as_model, check_fields, is_dask
 from haarwire.moments.conditioning import accurate
@@ -26,8 +27,6 @@ from haarwire.moments.summary import Summary, joined, parted
 from haarwire.moments.updates import triangle
 
 __all__ = ["Moments"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -9,11 +9,11 @@ from typing import Any, Final, Self, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import IntArray
 from haarwire.errors import ParameterError
 
 __all__ = ["DRAWN_ROWS", "Dealt", "Listed", "RowSets"]
 
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 DRAWN_ROWS: Final = 2**24
@@ -51,7 +51,7 @@ class Listed(RowSets):
         self._bits = bits
 
     @classmethod
-    def of_rows(cls, sets: Sequence[IndexArray], n_rows: int) -> Self:
+    def of_rows(cls, sets: Sequence[IntArray], n_rows: int) -> Self:
         """From the numbers of their rows.
 
         Raises

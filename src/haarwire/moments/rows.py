@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import IntArray
 from haarwire.moments.alignment import dask_arrays
 from haarwire.moments.checks import is_dask
 from haarwire.moments.cluster import collect, connected, dask_module
@@ -25,7 +26,6 @@ from haarwire.moments.streaming import Folded, check_finite_batch, checked_batch
 
 __all__ = ["Arrays", "as_samples", "classes_of", "moments_of_sets", "rows_of", "rows_without"]
 
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 NumericArray: TypeAlias = NDArray[Any]
 
 
@@ -50,7 +50,7 @@ def as_samples(X: Any, Y: Any, sample_weight: Any = None) -> Arrays:
     return Arrays(*(None if A is None else np.asarray(A) for A in (X, Y, sample_weight)))
 
 
-def moments_of_sets(samples: Arrays, sets: Sequence[IndexArray] | RowSets) -> Iterator[Moments]:
+def moments_of_sets(samples: Arrays, sets: Sequence[IntArray] | RowSets) -> Iterator[Moments]:
     """The moments of sets of rows: NumPy arrays one after the other, Dask arrays all in one pass.
 
     Raises
@@ -96,7 +96,7 @@ def _fold_sets(samples: Arrays, sets: RowSets) -> list[Folded | None]:
     return total or [None] * sets.n_sets
 
 
-def rows_of(X: Any, Y: Any, rows: IndexArray) -> tuple[NumericArray, NumericArray]:
+def rows_of(X: Any, Y: Any, rows: IntArray) -> tuple[NumericArray, NumericArray]:
     """Some rows of Dask arrays that are cut alike, in memory and in their order; all rows are checked.
 
     Raises
@@ -114,7 +114,7 @@ def rows_of(X: Any, Y: Any, rows: IndexArray) -> tuple[NumericArray, NumericArra
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
 
 
-def rows_without(X: Any, rows: IndexArray) -> Any:
+def rows_without(X: Any, rows: IntArray) -> Any:
     """A Dask array without some of its rows."""
     da, delayed = dask_module("dask.array"), dask_module("dask").delayed
     blocks = []
@@ -124,7 +124,7 @@ def rows_without(X: Any, rows: IndexArray) -> Any:
     return da.concatenate(blocks)
 
 
-def _masks(A: Any, rows: IndexArray) -> Iterator[tuple[NDArray[np.uint8], int]]:
+def _masks(A: Any, rows: IntArray) -> Iterator[tuple[NDArray[np.uint8], int]]:
     """Which of the rows each block holds, a bit a row, and its first row."""
     rows = np.sort(rows)
     starts = np.concatenate([[0], np.cumsum(A.chunks[0])])

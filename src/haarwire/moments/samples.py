@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Self, TypeAlias, final
+from typing import Any, Final, Self, final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.moments.alignment import dask_arrays
 from haarwire.moments.checks import check_finite, is_dask, refuse_dask
@@ -21,7 +22,6 @@ from haarwire.moments.streaming import checked_batch
 
 __all__ = ["Samples"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _CHUNK_BYTES: Final = 2**25
 

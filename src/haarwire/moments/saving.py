@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import is_integer, is_real
 from haarwire.moments.container import Container, damaged
 from haarwire.moments.summary import Summary
 
@@ -48,9 +49,9 @@ def checked_fields(file: object, container: Container) -> tuple[int, Summary, np
     weight, eps = facts.get("weight"), facts.get("eps")
     if not (_is_count(n, 1) and _is_count(count, 0)):
         damaged(file, f"n_features is {n!r} and count {count!r}")
-    if not (_is_real(weight) and weight >= 0 and (weight > 0) == (count > 0)):
+    if not (is_real(weight) and 0 <= weight < math.inf and (weight > 0) == (count > 0)):
         damaged(file, f"weight is {weight!r} with count {count}")
-    if facts.get("dtype") not in ("float64", "float32") or not (_is_real(eps) and 0 < eps < 1):
+    if facts.get("dtype") not in ("float64", "float32") or not (is_real(eps) and 0 < eps < 1):
         damaged(file, f"dtype is {facts.get('dtype')!r} and eps {eps!r}")
     mean, scatter, factor = arrays.get("mean"), arrays.get("scatter"), arrays.get("factor")
     if mean is None or scatter is None or set(arrays) - {"mean", "scatter", "factor"}:
@@ -71,8 +72,4 @@ def checked_fields(file: object, container: Container) -> tuple[int, Summary, np
 
 
 def _is_count(value: Any, least: int) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63
-
-
-def _is_real(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return is_integer(value, least) and value < 2**63

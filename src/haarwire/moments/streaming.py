@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.moments.accumulation import Accumulator
 from haarwire.moments.checks import (
@@ -32,7 +33,6 @@ __all__ = [
     "fold_batches",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 NumericArray: TypeAlias = NDArray[Any]
 Precision: TypeAlias = Literal["float64", "float32"]
 Accuracy: TypeAlias = Literal["gram", "qr"]

@@ -6,17 +6,16 @@ Chan, Golub and LeVeque (1983), *Algorithms for computing the sample variance*, 
 from __future__ import annotations
 
 import math
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.moments.updates import triangle
 
 __all__ = ["Summary", "joined", "parted", "two_sum", "widened"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _ROUNDING: Final = 2.0**13
 """Allowance, in units of eps: sums of a few thousand terms in a row, as BLAS forms them in one chunk."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from haarwire._numbers import FloatArray
 
 __all__ = ["GramUpdate", "TriangularUpdate", "Update", "triangle"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 class Update(ABC):

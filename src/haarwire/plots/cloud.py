@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, IntArray
 from haarwire.landscape import CriticalPoints
 
 __all__ = ["ALL", "Markers", "cloud", "merged"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IntArray: TypeAlias = NDArray[np.integer[Any]]
 
 ALL: Final = 5000
 """Up to so many critical points are all drawn."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.plots.style import BLUE, GREEN, GREY, ORANGE, RED, AxesLike, axes_list, figure_of, pyplot
 from haarwire.training import TrainingHistory
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Panel: TypeAlias = Literal["loss", "excess", "gap"]
 
 _LABELS: Final[dict[Panel, str]] = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.landscape import CriticalPoints
 from haarwire.landscape.counting import spelled
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_landscape"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _FAMILIES: Final = ("critical family", "critical families")
 _ESCAPES: Final = 30

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.plots.style import BLUE, GREEN, GREY, ORANGE, RED, AxesLike, axes_list, figure_of, pyplot
 from haarwire.solve import RegularizationPath
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["alpha_range", "plot_path"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _NO_JUMP: Final = 1e-4
 """A change of the solution less than this part of its size is no jump but a tie."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.plots import alpha_range
 from haarwire.report.encoding import rounded, strength
 from haarwire.selection.held_out import HeldOut
@@ -16,7 +16,6 @@ from haarwire.solve import Certificate, RegularizationPath
 
 __all__ = ["COUNT", "alphas_shown", "certificate_data", "path_data", "ranks_shown"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 COUNT: Final = 59
 """How many strengths between 0 and infinity a slider has, those that were chosen apart."""

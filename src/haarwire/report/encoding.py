@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import math
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["bytes_of", "floats", "plain_text", "rounded", "script_json", "strength"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DIGITS: Final = 7
 _LEAST: Final = 1e-280

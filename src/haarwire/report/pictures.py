@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.datasets import Dataset
 from haarwire.errors import GroupTooLargeError, NoSamplerError
 from haarwire.groups import Permutation, Representation
@@ -31,7 +32,6 @@ __all__ = [
     "target_names",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _BYTES: Final = 600_000
 """How much of a page the pictures of coefficients may take, before they are encoded."""

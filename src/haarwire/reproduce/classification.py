@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.invariants import invariant_subspace
 from haarwire.plots import plot_history
 from haarwire.plots.style import pyplot
@@ -16,8 +14,6 @@ from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
 from haarwire.training import DeepLinearNetwork, TrainingHistory, train_cross_entropy
 
 __all__ = ["cross_entropy_figure"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def cross_entropy_figure(setup: Setup) -> Outcome:

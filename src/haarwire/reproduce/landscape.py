@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, IntArray
 from haarwire.groups import Permutation, Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.landscape import CriticalPoints, count_critical_points, critical_points
@@ -19,8 +19,6 @@ from haarwire.solve import Augmented, Hardwired, Regularized
 
 __all__ = ["landscape_figure", "rings"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IntArray: TypeAlias = NDArray[np.integer[Any]]
 
 _RINGS: Final = 7
 

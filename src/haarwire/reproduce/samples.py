@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.moments import Moments
 from haarwire.plots.style import BLUE, GREEN, GREY, RED, pyplot
 from haarwire.reproduce.outcome import Outcome, at_most, holds
@@ -16,7 +17,6 @@ from haarwire.solve import Augmented, Hardwired, Plain, Regularized, solve
 
 __all__ = ["samples_figure"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _COLOURS: Final = {"plain": GREY, "regularized": GREEN, "augmented": BLUE, "hardwired": RED}
 

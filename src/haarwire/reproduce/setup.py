@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.datasets import Dataset, load
 from haarwire.errors import DataError, FileError
 from haarwire.groups import Permutation, Representation, image_rotations
@@ -19,7 +20,6 @@ from haarwire.moments import Moments
 
 __all__ = ["Setup", "prepare"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DARK: Final = 0.03
 """Pixels whose variance, averaged over the group, is below this part of the mean are left out."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.plots import plot_history
 from haarwire.plots.style import pyplot
 from haarwire.reproduce.outcome import Outcome, at_most, holds
@@ -14,8 +12,6 @@ from haarwire.reproduce.runs import Run
 from haarwire.reproduce.setup import Setup
 
 __all__ = ["gap_figure", "loss_figure"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def loss_figure(setup: Setup, runs: dict[str, Run]) -> Outcome:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias, get_args
 import numpy as np
 import scipy.sparse as sp
 
+from haarwire._numbers import is_integer, is_real
 from haarwire.groups import Matrix, Permutation, Representation, SignedPermutation
 from haarwire.invariants import Subspace
 from haarwire.moments import Moments
@@ -94,10 +95,10 @@ class _Solution(Kind):
         flags = [values.get(name, True) for name in ("is_unique", "is_minimum_norm", "is_global")]
         bound = values.get("lower_bound")
         if (
-            not all(_is_real(v) for v in numbers)
-            or not all(isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 2**31 for v in counts)
+            not all(is_real(v) and not math.isnan(v) for v in numbers)
+            or not all(is_integer(v, 0) and v < 2**31 for v in counts)
             or not all(isinstance(v, bool) for v in flags)
-            or not (bound is None or _is_real(bound))
+            or not (bound is None or (is_real(bound) and not math.isnan(bound)))
             or values.get("form", "primal") not in get_args(Form)
             or not isinstance(values["approach"], Plain | Hardwired | Augmented | Regularized)
         ):
@@ -117,7 +118,7 @@ class _Representation(Kind):
     def build(self, file: object, values: Values) -> Representation:
         _check_names(file, values, ("dim", "generators", "algebra", "name"))
         dim, generators, algebra, name = (values[key] for key in ("dim", "generators", "algebra", "name"))
-        if not isinstance(dim, int) or isinstance(dim, bool) or not isinstance(name, str):
+        if not is_integer(dim) or not isinstance(name, str):
             damaged(file, f"a representation has dim {dim!r} and name {name!r}")
         if not isinstance(generators, list) or not isinstance(algebra, list):
             damaged(file, "a representation has no list of generators")
@@ -177,7 +178,8 @@ class _Task(Kind):
         fits = isinstance(values["representation"], Representation) and isinstance(
             values["approach"], Plain | Hardwired | Augmented | Regularized
         )
-        if not fits or not _is_real(ridge) or not (rank is None or (isinstance(rank, int) and rank > 0)):
+        fits &= is_real(ridge) and not math.isnan(ridge) and (rank is None or is_integer(rank, 1))
+        if not fits:
             damaged(file, "an estimator has a task that is none")
         checked_intercept(values["fit_intercept"])
         return Task(**values)
@@ -226,10 +228,6 @@ class _Estimator(Kind):
 def _check_names(file: object, values: Mapping[str, Any], names: tuple[str, ...]) -> None:
     if set(values) != set(names):
         damaged(file, f"an object has the fields {sorted(values)}")
-
-
-def _is_real(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
 KINDS: Final[Mapping[str, Kind]] = {

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from haarwire._numbers import is_integer
 from haarwire.errors import ParameterError
 from haarwire.moments.container import damaged
 from haarwire.saving.kinds import KINDS, kind_of
@@ -230,8 +231,4 @@ _DTYPES: Final = (
 
 
 def _is_shape(shape: Any) -> bool:
-    return (
-        isinstance(shape, list)
-        and len(shape) == 2
-        and all(isinstance(n, int) and not isinstance(n, bool) and 0 < n < 2**40 for n in shape)
-    )
+    return isinstance(shape, list) and len(shape) == 2 and all(is_integer(n, 1) and n < 2**40 for n in shape)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
@@ -20,8 +21,6 @@ from haarwire.solve.path import checked_alphas, factor_path
 from haarwire.solve.solver import checked_rank
 
 __all__ = ["CrossValidation", "cross_validate"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

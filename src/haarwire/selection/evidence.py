@@ -19,11 +19,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
@@ -36,7 +37,6 @@ from haarwire.solve.solver import check_samples
 
 __all__ = ["Evidence", "Noise", "log_evidence", "select_by_evidence"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Noise: TypeAlias = Literal["common", "per_target"] | ArrayLike
 
 _RIDGES: Final = np.logspace(-8.0, 2.0, 11)

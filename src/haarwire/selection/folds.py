@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import IntArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments import Moments, row_sets
 from haarwire.moments.checks import is_dask
@@ -16,7 +17,6 @@ from haarwire.moments.rows import Arrays, as_samples, moments_of_sets
 
 __all__ = ["FOLDS", "checked_folds", "fold_moments", "further_splits", "random_parts"]
 
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 FOLDS: Final = 5
 
@@ -45,7 +45,7 @@ def checked_folds(folds: Iterable[Moments]) -> list[Moments]:
     return parts
 
 
-def random_parts(count: int, n_folds: int, rng: np.random.Generator | int | None) -> list[IndexArray]:
+def random_parts(count: int, n_folds: int, rng: np.random.Generator | int | None) -> list[IntArray]:
     """Rows of `n_folds` random folds of like size, each in ascending order.
 
     Raises
@@ -61,7 +61,7 @@ def random_parts(count: int, n_folds: int, rng: np.random.Generator | int | None
 
 
 def _check_number(count: int, n_folds: int) -> None:
-    if isinstance(n_folds, bool) or not isinstance(n_folds, int | np.integer) or n_folds < 2:
+    if not is_integer(n_folds, 2):
         raise ParameterError(
             f"the number of folds must be an integer ≥ 2, got {n_folds!r}",
             cause="a share, or one fold, from which nothing can be left out",
@@ -78,7 +78,7 @@ def _check_number(count: int, n_folds: int) -> None:
 
 def _random_sets(
     samples: Arrays, n_folds: int, rng: np.random.Generator | int | None
-) -> list[IndexArray] | RowSets:
+) -> list[IntArray] | RowSets:
     count = len(samples.X)
     if not is_dask(samples.X) or count <= row_sets.DRAWN_ROWS:
         return random_parts(count, n_folds, rng)
@@ -160,7 +160,7 @@ def further_splits(
     if n_repeats is None:
         n_samples, n_features = samples.X.shape[:2]
         n_repeats = REPEATS if n_samples < FEW * n_features else 1
-    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
+    if not is_integer(n_repeats, 1):
         raise ParameterError(
             f"n_repeats must be a positive integer, got {n_repeats!r}",
             cause="a fractional or negative count",

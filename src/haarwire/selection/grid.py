@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
@@ -16,7 +16,6 @@ from haarwire.solve.path import factor_path
 
 __all__ = ["COUNT", "alpha_grid", "default_alphas"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 COUNT: Final = 49
 """How many strengths between 0 and ∞: at least four a decade."""
@@ -49,7 +48,7 @@ def alpha_grid(path: RegularizationPath, *, count: int = COUNT) -> FloatArray:
     ParameterError
         When count is not a positive integer.
     """
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+    if not is_integer(count, 1):
         raise ParameterError(
             f"the number of strengths must be a positive integer, got {count!r}",
             cause="a fractional or negative count",

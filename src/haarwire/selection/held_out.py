@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.invariants import average_moments
 from haarwire.invariants.reynolds import project_samples
 from haarwire.moments import Moments
@@ -21,7 +21,6 @@ from haarwire.solve import RegularizationPath
 
 __all__ = ["HeldOut"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _BLOCK: Final = 2**21
 

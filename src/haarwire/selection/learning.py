@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation, from_name, trivial
 from haarwire.invariants import invariant_subspace
@@ -23,7 +24,6 @@ from haarwire.solve.approaches import check_fit
 
 __all__ = ["Candidate", "LearnedSymmetry", "learn_symmetry"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Support: TypeAlias = Literal["exact", "approximate", "none"]
 
 _LEVEL: Final = 0.05

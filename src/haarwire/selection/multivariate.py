@@ -8,18 +8,16 @@ s = min(p, q). For s = 1 all four are the one F test, exactly.
 from __future__ import annotations
 
 import math
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.selection.largest_root import largest_root_sf
 
 __all__ = ["Outcome", "Sizes", "hotelling", "pillai", "roy", "wilks"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 _NEEDED: Final = 4

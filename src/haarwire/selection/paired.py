@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
+
+from haarwire._numbers import FloatArray
 
 __all__ = ["paired_difference"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def paired_difference(

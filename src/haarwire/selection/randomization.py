@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import symmetric_whitener
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.groups.elements import Element
@@ -19,7 +19,6 @@ from haarwire.moments import Moments
 
 __all__ = ["randomization"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _LISTED: Final = 64
 """Groups of at most this many elements are listed: each then moves all its samples at once."""
@@ -57,7 +56,7 @@ def randomization(
     rng : numpy.random.Generator
         Source of randomness.
     """
-    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer) or n_resamples < 1:
+    if not is_integer(n_resamples, 1):
         raise ParameterError(
             f"n_resamples must be a positive integer, got {n_resamples!r}",
             cause="a fractional or negative count",

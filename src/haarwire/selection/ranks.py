@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire._linalg import default_tolerance, symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
@@ -22,7 +23,6 @@ from haarwire.solve.solver import check_samples
 
 __all__ = ["RankMethod", "RankSelection", "select_rank"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 RankMethod: TypeAlias = Literal["cv", "aic", "bic", "gavish_donoho", "gavish_donoho_median"]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
@@ -27,7 +28,6 @@ from haarwire.solve.solver import check_samples, checked_rank
 
 __all__ = ["Advice", "Recommendation", "recommend", "recommend_from_folds"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 SIMPLEST_FIRST: Final = ("hardwired", "plain", "augmented", "regularized")
 """Fewest parameters first; then no symmetry code; then more data; then a strength to choose."""

@@ -10,19 +10,17 @@ a sum of squares, which does not cancel for data far from the origin.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.invariants import average_moments, haar_average
 from haarwire.invariants.reynolds import project_samples
 from haarwire.moments import Moments
 
 __all__ = ["MovedRisk", "moved_sample_losses", "risks", "sample_losses"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def risks(moments: Moments, coefs: FloatArray, intercepts: FloatArray) -> FloatArray:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, final
+from typing import Literal, TypeAlias, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, NotCompactError, ParameterError
 from haarwire.moments import Moments
 from haarwire.moments.checks import refuse_dask
@@ -19,7 +20,6 @@ from haarwire.solve.path import checked_alphas
 
 __all__ = ["Selection", "select", "select_leave_one_out"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Question: TypeAlias = Literal["as_is", "moved"]
 
 

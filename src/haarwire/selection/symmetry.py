@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, final, get_args, overload
+from typing import Final, Literal, NamedTuple, TypeAlias, final, get_args, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from haarwire._linalg import default_tolerance, symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
@@ -22,7 +23,6 @@ from haarwire.solve.solver import check_samples
 
 __all__ = ["SymmetryTest", "SymmetryTestMethod", "symmetry_test"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 SymmetryTestMethod: TypeAlias = Literal["wilks", "pillai", "hotelling", "roy", "randomization"]
 
 _STATISTICS: Final = {"wilks": wilks, "pillai": pillai, "hotelling": hotelling, "roy": roy}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.selection.recommendation import SIMPLEST_FIRST, Advice
 
 __all__ = ["Verdict", "advice_verdict", "verdict"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 CLEARLY: Final = 2.0
 """A difference counts when it is more than this many standard errors."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import default_tolerance
+from haarwire._numbers import FloatArray
 from haarwire.moments import Moments
 
 __all__ = ["AffineLoss", "affine_loss", "data_singular_values"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

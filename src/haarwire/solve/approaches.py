@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, Self, TypeAlias, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import default_tolerance
+from haarwire._numbers import FloatArray, is_real
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, average_moments, invariant_subspace, penalty_matrix
@@ -34,7 +34,6 @@ __all__ = [
     "setting_of",
 ]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Form: TypeAlias = Literal["primal", "invariant", "dual"]
 
 
@@ -260,7 +259,7 @@ class Regularized(Approach):
     penalty: Penalty = "generators"
 
     def __post_init__(self) -> None:
-        if not _is_real(self.alpha) or not self.alpha >= 0:
+        if not is_real(self.alpha) or not self.alpha >= 0:
             raise ParameterError(
                 f"alpha must be a number ≥ 0, got {self.alpha!r}",
                 cause="a negative or missing penalty strength",
@@ -393,13 +392,9 @@ def setting_of(
     )
 
 
-def _is_real(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
 def checked_ridge(ridge: float) -> float:
     """Return ridge, or raise ParameterError when it is negative or not finite."""
-    if not _is_real(ridge) or not 0 <= ridge < math.inf:
+    if not is_real(ridge) or not 0 <= ridge < math.inf:
         raise ParameterError(
             f"ridge must be a finite number ≥ 0, got {ridge!r}",
             cause="a negative or missing penalty strength",

@@ -19,14 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
+
 __all__ = ["Certificate", "Crossing", "Pencil", "certify"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _LEVELS: Final = 50
 """Bisections: intervals of τ down to 2^-53."""

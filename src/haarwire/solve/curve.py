@@ -7,14 +7,14 @@ of W = U_rU_rᵀ(E₀Gᵀ + E diag(w) Tᵀ) is a sum over i ≤ r of u_iᵀ N u_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from haarwire._numbers import FloatArray
 
 __all__ = ["CurveFactors", "PathCurve", "trace_curve"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _BLOCK: Final = 2**19
 """Entries of the largest temporary array: alphas are worked through in blocks that stay in the cache."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation, direct_sum
 from haarwire.invariants import (
@@ -23,8 +23,6 @@ from haarwire.invariants import (
 from haarwire.invariants.penalty import Penalty
 
 __all__ = ["EquivariancePenalty"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import average_joint_moments, equivariant_maps, invariant_subspace
@@ -26,7 +26,6 @@ from haarwire.solve.solution import Solution
 
 __all__ = ["EquivariantTask", "augmented_problem", "check_same_group", "kept_groups", "solve_equivariant"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _STARTS: Final = 24
 """Starts of a local search over equivariant maps of bounded rank."""

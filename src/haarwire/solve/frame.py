@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import block_eigh, default_tolerance
+from haarwire._numbers import FloatArray
 from haarwire.errors import RepresentationError
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, invariant_subspace, penalty_matrix
 from haarwire.invariants.penalty import Penalty
 
 __all__ = ["PenaltyFrame", "penalty_frame"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

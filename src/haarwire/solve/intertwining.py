@@ -12,19 +12,18 @@ rank r in turn.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.invariants import EquivariantMaps, equivariant_maps
 from haarwire.solve.affine import AffineLoss
 
 __all__ = ["Intertwining", "numerical_rank"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DIRECT_DIM: Final = 3000
 _DIRECT_ENTRIES: Final = 2**27

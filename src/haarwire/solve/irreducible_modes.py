@@ -14,12 +14,12 @@ for each copy and each of 1, i, j, k, hold the Hermitian matrix in full (theory,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import Whitener, default_tolerance, symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.groups.inner_product import orthogonalizing_basis
 from haarwire.invariants import (
@@ -35,7 +35,6 @@ from haarwire.solve.reduced_rank import Modes
 
 __all__ = ["IrreducibleModes", "ModeGroup", "irreducible_modes"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _INDEPENDENT: Final = 1e-4
 """A singular vector whose part outside the lines already found is smaller belongs to one of them."""

@@ -8,14 +8,14 @@ makes up for a larger one of the same component, but smaller components may crow
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Allocation", "best_allocation"]
+from haarwire._numbers import FloatArray
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
+__all__ = ["Allocation", "best_allocation"]
 
 
 class Allocation(NamedTuple):

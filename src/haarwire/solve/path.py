@@ -18,12 +18,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire._linalg import default_tolerance, graded_eigh, symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
@@ -38,8 +39,6 @@ from haarwire.solve.solver import check_samples, checked_rank, optimum
 from haarwire.solve.tail import Tail, path_tail
 
 __all__ = ["RegularizationPath", "checked_alphas", "factor_path", "regularization_path"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 from haarwire.invariants import (
     haar_average,
@@ -29,7 +29,6 @@ from haarwire.solve.equivariance_penalty import EquivariancePenalty
 
 __all__ = ["Penalized"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DIRECT: Final = 1500
 """Entries of W up to which the normal equations are written out."""

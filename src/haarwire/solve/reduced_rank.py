@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import Whitener, root_whitener, symmetric_whitener
+from haarwire._numbers import FloatArray
 from haarwire.solve.approaches import Quadratic, Root, Setting
 
 __all__ = ["Modes", "modes_from_factor", "reduced_rank"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.solve.approaches import Approach, Form
 
 __all__ = ["Solution"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from haarwire._numbers import is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
@@ -200,7 +201,7 @@ def checked_rank(rank: int | None, n_targets: int, n_features: int) -> int:
     largest = min(n_targets, n_features)
     if rank is None:
         return largest
-    if isinstance(rank, bool) or not isinstance(rank, int | np.integer) or not 1 <= rank <= largest:
+    if not is_integer(rank, 1) or rank > largest:
         raise ParameterError(
             f"rank must be an integer from 1 to {largest}, got {rank!r}",
             cause=f"a linear map from {n_features} features to {n_targets} targets has rank at most "

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.invariants import Subspace
 from haarwire.solve.reduced_rank import Modes
 
 __all__ = ["Tail", "path_tail"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -15,19 +15,15 @@ moments where those cost less.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, invariant_subspace
 from haarwire.moments import Samples
 
 __all__ = ["costs_less", "penalized_span", "span"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def costs_less(samples: Samples, size: int) -> bool:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import MissingDependencyError, ParameterError
 
 if TYPE_CHECKING:
     from torch import Tensor, device, dtype
 
 __all__ = ["as_array", "checked_device", "checked_dtype", "require_torch"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def require_torch() -> ModuleType:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from haarwire._numbers import is_integer, is_real
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
@@ -83,7 +82,7 @@ def check_options(
             remedy="use optimizer='gd'",
         )
     for name, value in (("momentum", momentum), ("tol", tol)):
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < 1:
+        if not is_real(value) or not 0 <= value < 1:
             raise ParameterError(
                 f"{name} must be a number in [0, 1), got {value!r}",
                 cause="a percentage, or an absolute tolerance",
@@ -93,7 +92,7 @@ def check_options(
     counts += [] if isinstance(record, str) and record == "log" else [("record", record)]
     other = " or 'log'"
     for name, value in counts:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        if not is_integer(value, 1):
             raise ParameterError(
                 f"{name} must be an integer ≥ 1{other if name == 'record' else ''}, got {value!r}",
                 cause="a fraction such as 1e4, or a count of zero",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 from haarwire.training.arguments import check_resumed
 from haarwire.training.checkpoint import State
@@ -19,8 +18,6 @@ from haarwire.training.progress import Report, reporting
 from haarwire.training.recording import Recorder
 
 __all__ = ["assembled", "complete"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def complete(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, GroupTooLargeError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, invariant_subspace, penalty_matrix
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["CrossEntropy", "CrossEntropyJudge", "Task", "activation_gradients", "labelled", "task_of"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 class Task(NamedTuple):

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import symmetric_whitener
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.landscape.network import Network
@@ -25,7 +25,6 @@ from haarwire.training.modes import checked_depth
 
 __all__ = ["Conditioning", "ConvergenceRate", "Spectrum", "conditioning", "convergence_rate"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _DENSE: Final = 6000
 """Hessians up to this size are diagonalised."""
@@ -192,7 +191,7 @@ def _checked_rank(rank: int | None, modes: Modes) -> int:
             remedy="check the targets and the symmetry",
         )
     r = modes.rank if rank is None else rank
-    if isinstance(r, bool) or not isinstance(r, int | np.integer) or r < 1:
+    if not is_integer(r, 1):
         raise ParameterError(
             f"rank must be an integer ≥ 1, got {rank!r}",
             cause="a network without hidden units",

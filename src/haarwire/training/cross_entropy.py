@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.solve import Approach
@@ -27,8 +28,6 @@ from haarwire.training.step_sizes import given_rates, surroundings
 from haarwire.training.stochastic import checked_count
 
 __all__ = ["train_cross_entropy"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def train_cross_entropy(

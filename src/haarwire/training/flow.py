@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, final
+from typing import Literal, TypeAlias, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.landscape.network import Network
 from haarwire.solve import Quadratic
@@ -16,7 +17,6 @@ from haarwire.training.modes import checked_depth, spectral_modes
 
 __all__ = ["GradientFlow", "checked_times", "gradient_flow", "integrate", "spectral_layers"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Method: TypeAlias = Literal["DOP853", "RK45", "LSODA", "Radau", "BDF"]
 
 
@@ -76,7 +76,7 @@ def spectral_layers(
     modes = spectral_modes(problem)
     q = modes.strength.size
     h = q if width is None else width
-    if isinstance(h, bool) or not isinstance(h, int | np.integer) or h < 1:
+    if not is_integer(h, 1):
         raise ParameterError(
             f"width must be an integer ≥ 1, got {width!r}",
             cause="targets that the inputs do not explain at all, or the list of widths",

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic
 from haarwire.training.flow import Method, checked_times, integrate
@@ -34,8 +35,6 @@ __all__ = [
     "measured_phase",
     "unimodal_phase",
 ]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
@@ -124,7 +123,7 @@ def fusion_layers(
         When an argument is out of range.
     """
     L, split = checked_fusion(depth, fusion_layer), checked_split(problem, split)
-    if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
+    if not is_integer(width, 1):
         raise ParameterError(
             f"width must be an integer ≥ 1, got {width!r}",
             cause="a list of widths, or none",

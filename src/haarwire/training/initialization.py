@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, is_real
 from haarwire.errors import ParameterError
 
 __all__ = ["DEFAULT_SCALES", "Initialization", "initial_layers"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Layers: TypeAlias = list[FloatArray]
 Initialization: TypeAlias = Literal["xavier", "balanced", "small", "orthogonal"]
 
@@ -38,7 +37,7 @@ def initial_layers(
             remedy="use init='xavier', or init='balanced' to see the singular modes learnt one by one",
         )
     size = DEFAULT_SCALES[init] if scale is None else scale
-    if isinstance(size, bool) or not isinstance(size, int | float | np.number) or not 0 < size < np.inf:
+    if not is_real(size) or not 0 < size < np.inf:
         raise ParameterError(
             f"scale must be a finite number > 0, got {scale!r}",
             cause="a zero or negative size of the initial layers: at exactly 0 no gradient moves them",

@@ -10,16 +10,14 @@ way there is slow, 1/ln t. Steps divided by the loss follow the same curve at a 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 
 __all__ = ["LeakyNetwork", "train_leaky"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

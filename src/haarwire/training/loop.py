@@ -6,11 +6,12 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.training._torch import require_torch
 from haarwire.training.checkpoint import State, save_checkpoint
 from haarwire.training.optimizers import Descended, Optimizer
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Judge", "Loop", "next_record"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 CHECK_EVERY: Final = 20
 """Steps between two looks at which runs have arrived or run away. Fixed, so that it does not depend on how

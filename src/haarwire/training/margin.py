@@ -17,11 +17,12 @@ for orthogonal ρ it is the one that the hard-wired network has.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace, penalty_matrix
@@ -43,8 +44,6 @@ __all__ = [
     "max_margin",
     "two_cluster_margin",
 ]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
@@ -229,7 +228,7 @@ def _check_options(slope: float, alpha: float, step: float, scale: float, counts
             remedy="use the defaults, or for example slope=0.2, alpha=1.0",
         )
     for count in counts:
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        if not is_integer(count, 1):
             raise ParameterError(
                 f"width and steps must be integers ≥ 1, got {counts}",
                 cause="a fraction, or none",

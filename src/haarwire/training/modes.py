@@ -14,19 +14,19 @@ Then σ_i = s_i/√c_i, the limit is a_i = s_i/c_i, and a network of two layers 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import digamma, hyp2f1
 
 from haarwire._linalg import default_tolerance
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.solve import Quadratic
 
 __all__ = ["SpectralModes", "checked_depth", "learning_time", "mode_trajectory", "spectral_modes"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _NEAR_ONE = 11.0
 """Beyond this logit 1 − x is below 2e-5: three terms of an expansion in it are exact."""
@@ -206,7 +206,7 @@ def learning_time(
 
 def checked_depth(depth: int) -> int:
     """Return the number of layers as an int, or raise ParameterError."""
-    if isinstance(depth, bool) or not isinstance(depth, int | np.integer) or depth < 1:
+    if not is_integer(depth, 1):
         raise ParameterError(
             f"depth must be an integer ≥ 1, got {depth!r}",
             cause="the list of widths, or the number of hidden layers of a single layer",

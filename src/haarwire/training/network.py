@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Self, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray, is_integer, is_real
 from haarwire.errors import ParameterError
 from haarwire.landscape import CriticalPoint, factor
 from haarwire.training._torch import as_array, checked_device, checked_dtype, require_torch
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["DeepLinearNetwork"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
@@ -167,7 +166,7 @@ class DeepLinearNetwork:
                 cause="a hard-wired problem, whose inputs are the invariant coordinates, or a mix-up",
                 remedy=f"use widths ({k}, …, {m})",
             )
-        if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise < np.inf:
+        if not is_real(noise) or not 0 <= noise < np.inf:
             raise ParameterError(
                 f"noise must be a finite number ≥ 0, got {noise!r}",
                 cause="a negative standard deviation",
@@ -227,7 +226,7 @@ class DeepLinearNetwork:
 
 def _checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
     given = tuple(widths) if isinstance(widths, Sequence | np.ndarray) else (widths,)
-    valid = all(isinstance(h, int | np.integer) and not isinstance(h, bool) and h >= 1 for h in given)
+    valid = all(is_integer(h, 1) for h in given)
     if len(given) < 2 or not valid:
         raise ParameterError(
             f"widths must be at least two integers ≥ 1, got {widths!r}",
@@ -239,7 +238,7 @@ def _checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
 
 def _generators(seed: int, runs: int) -> list[np.random.Generator]:
     for name, value, least in (("runs", runs, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        if not is_integer(value, least):
             raise ParameterError(
                 f"{name} must be an integer ≥ {least}, got {value!r}",
                 cause="a missing count, or a generator in place of a seed",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
@@ -16,7 +17,6 @@ from haarwire.training.sampling import Mover, checked_samples
 
 __all__ = ["AugmentationNoise", "augmentation_noise"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 BLOCK = 2**22
 """So many numbers are held at a time."""

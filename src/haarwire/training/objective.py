@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.solve import Quadratic
 from haarwire.training._torch import require_torch
 from haarwire.training.checkpoint import State
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["Frame", "Objective", "frames_of"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final

@@ -15,19 +15,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic, reduced_rank
 from haarwire.training.flow import checked_times
 from haarwire.training.modes import checked_depth, learning_time, spectral_modes
 
 __all__ = ["Plateau", "measured_plateaus", "predicted_plateaus"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
@@ -118,7 +117,7 @@ def predicted_plateaus(
     if q == 0:
         return (Plateau(modes.setting.total, 0.0, np.inf, ()),)
     r = q if rank is None else rank
-    if isinstance(r, bool) or not isinstance(r, int | np.integer) or r < 1:
+    if not is_integer(r, 1):
         raise ParameterError(
             f"rank must be an integer ≥ 1, got {rank!r}",
             cause="a network without hidden units",

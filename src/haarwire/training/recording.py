@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from haarwire._linalg import Whitener
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.moments import Moments
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder", "Targets", "imbalance"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _CACHED: Final = 2**20
 """Bytes of the products of the runs that are measured together, so that they stay in the cache."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, NotCompactError, ParameterError
 from haarwire.groups import Representation
 from haarwire.groups.elements import Element
 
 __all__ = ["Batches", "Mover", "checked_samples"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 LISTED: Final = 1000
 """Groups of up to so many elements are listed once."""
@@ -94,7 +94,7 @@ class Batches:
         copies: int,
         seed: tuple[int, int],
     ) -> None:
-        whole = isinstance(batch_size, int | np.integer) and not isinstance(batch_size, bool)
+        whole = is_integer(batch_size)
         if not whole or not 1 <= batch_size <= len(inputs):
             raise ParameterError(
                 f"batch_size must be an integer from 1 to {len(inputs)} (the samples), got {batch_size!r}",

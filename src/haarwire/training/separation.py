@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 
 __all__ = ["checked_samples", "invariant_max_margin", "linear_teacher", "max_margin", "two_cluster_margin"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def max_margin(X: ArrayLike, y: ArrayLike) -> FloatArray:

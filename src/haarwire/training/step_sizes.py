@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.solve import Modes
 from haarwire.training.optimizers import OptimizerName
@@ -15,7 +16,6 @@ from haarwire.training.recording import Recorder
 
 __all__ = ["automatic_rates", "given_rates", "safe_rates", "surroundings"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 ADAM_RATE: Final = 1e-2
 

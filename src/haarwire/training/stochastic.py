@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.moments import Moments
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["SampledObjective", "checked_count", "train_sampled"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def train_sampled(
@@ -226,7 +225,7 @@ class SampledObjective:
 
 def checked_count(value: int, name: str, least: int = 1) -> int:
     """The value as an int, or ParameterError."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+    if not is_integer(value, least):
         raise ParameterError(
             f"{name} must be an integer ≥ {least}, got {value!r}",
             cause="a fraction, or a missing count",

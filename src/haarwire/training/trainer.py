@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.moments import Moments
 from haarwire.solve import Approach, Quadratic
@@ -26,8 +27,6 @@ from haarwire.training.recording import Recorder
 from haarwire.training.step_sizes import automatic_rates, given_rates
 
 __all__ = ["train"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 def train(

@@ -15,19 +15,17 @@ reached its own optimum W_A* = B_A C_AA⁻¹, with trunk u = ‖W_A*‖^{1/L}, t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, final
+from typing import Literal, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from haarwire._linalg import symmetric_whitener
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic
 from haarwire.training.modes import checked_depth, learning_time
 
 __all__ = ["UnimodalPhase", "checked_fusion", "checked_split", "unimodal_phase"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
@@ -211,11 +209,7 @@ def _solve(problem: Quadratic, part: slice, b: FloatArray) -> FloatArray:
 def checked_fusion(depth: int, fusion_layer: int) -> int:
     """Return the depth, or raise ParameterError unless 1 ≤ fusion_layer ≤ depth."""
     L = checked_depth(depth)
-    if (
-        isinstance(fusion_layer, bool)
-        or not isinstance(fusion_layer, int | np.integer)
-        or (not 1 <= fusion_layer <= L)
-    ):
+    if not is_integer(fusion_layer, 1) or fusion_layer > L:
         raise ParameterError(
             f"fusion_layer must be an integer from 1 to {L}, got {fusion_layer!r}",
             cause="layers counted from 0",
@@ -227,7 +221,7 @@ def checked_fusion(depth: int, fusion_layer: int) -> int:
 def checked_split(problem: Quadratic, split: int) -> int:
     """Return n_A as an int, or raise ParameterError unless both modalities have inputs."""
     k = problem.gram.shape[0]
-    if isinstance(split, bool) or not isinstance(split, int | np.integer) or not 1 <= split < k:
+    if not is_integer(split, 1) or split >= k:
         raise ParameterError(
             f"split must be an integer from 1 to {k - 1}, got {split!r}",
             cause=f"a modality without inputs, of {k} in all",

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from haarwire._numbers import FloatArray, IndexArray
 from haarwire.errors import DataError, ParameterError
-from haarwire.groups._checks import FloatArray, IndexArray, positive_size
+from haarwire.groups._checks import positive_size
 from haarwire.groups.algebra.combination import tensor_product
 from haarwire.groups.elements import Element
 from haarwire.groups.powers import multi_indices, power_algebra, power_dim, power_element

@@ -8,6 +8,7 @@ from functools import reduce
 import numpy as np
 import scipy.sparse as sp
 
+from haarwire._numbers import is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups._checks import MatrixLike
 from haarwire.groups.elements import Element, Permutation
@@ -76,7 +77,7 @@ def restrict(
 def _combination(representation: Representation, entry: int | Sequence[float]) -> MatrixLike:
     """A Lie-algebra element by position, or Σ_j c_j L_j."""
     count = len(representation.algebra)
-    if isinstance(entry, int | np.integer) and not isinstance(entry, bool):
+    if is_integer(entry):
         if 0 <= entry < count:
             return representation.algebra[int(entry)]
         wrong = f"Lie-algebra element {entry}"

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray, IndexArray
 from haarwire.errors import GroupTooLargeError
 from haarwire.groups.algebra.restriction import restrict
 from haarwire.groups.enumeration import check_limit
@@ -15,8 +16,6 @@ from haarwire.groups.representation import Representation
 
 __all__ = ["subgroups"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IndexArray: TypeAlias = NDArray[np.intp]
 Mask: TypeAlias = NDArray[np.bool_]
 Word: TypeAlias = tuple[int, ...]
 

@@ -12,9 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from haarwire._numbers import IndexArray
 from haarwire.errors import ParameterError, RepresentationError
 from haarwire.groups._actions import blocks_moved, draw_from_chain, draw_wreath
-from haarwire.groups._checks import IndexArray, affordable, positive_size
+from haarwire.groups._checks import affordable, positive_size
 from haarwire.groups._quadratures import uniform, wreath_levels
 from haarwire.groups.action import Factor, GroupAction, Level, Quadrature
 from haarwire.groups.catalogue.symmetric import permutations, symmetric_generators

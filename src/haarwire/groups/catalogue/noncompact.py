@@ -17,8 +17,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
-from haarwire.groups._checks import FloatArray, affordable, positive_size
+from haarwire.groups._checks import affordable, positive_size
 from haarwire.groups._rotations import block_diagonal
 from haarwire.groups.action import GroupAction
 from haarwire.groups.elements import Element, Matrix
@@ -325,7 +326,7 @@ def _sheared(L: sp.csr_array, t: float) -> Matrix:
 
 
 def _is_coordinate(i: object, dim: int) -> bool:
-    return isinstance(i, int | np.integer) and not isinstance(i, bool) and bool(0 <= i < dim)
+    return is_integer(i, 0) and i < dim
 
 
 def _at_least_two(value: object, parameter: str, call: str) -> int:

@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 
 from haarwire._linalg import EPS
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
-from haarwire.groups._checks import FloatArray, MatrixLike, affordable, positive_size
+from haarwire.groups._checks import MatrixLike, affordable, positive_size
 from haarwire.groups._quadratures import euler_levels, inversion_levels, proper_levels
 from haarwire.groups._rotations import (
     EulerAngles,
@@ -347,7 +348,7 @@ def _multiplicities(given: Any, parameter: str, call: str, *, largest: int) -> l
 
 def _check_copies(key: Any, count: Any, parameter: str, call: str, *, largest: int) -> None:
     for value in (key, count):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        if not is_integer(value, 0):
             raise ParameterError(
                 f"{parameter} and number of copies must be non-negative integers, got {key!r}: {count!r}",
                 cause="a half-integer spin, a text, or a negative number",

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from haarwire._numbers import IndexArray
 from haarwire.groups._actions import (
     Signed,
     coordinates_moved,
@@ -23,7 +24,7 @@ from haarwire.groups._actions import (
     nodes_moved,
     tensors_moved,
 )
-from haarwire.groups._checks import IndexArray, affordable, positive_size
+from haarwire.groups._checks import affordable, positive_size
 from haarwire.groups._quadratures import alternating_levels, hyperoctahedral_levels, symmetric_levels
 from haarwire.groups.action import Factor, GroupAction, Quadrature
 from haarwire.groups.elements import Element, Permutation

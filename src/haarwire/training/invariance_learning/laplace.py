@@ -19,16 +19,16 @@ import copy
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse.linalg import LinearOperator, cg
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError, DataError, ParameterError
 from haarwire.training.invariance_learning.likelihoods import Likelihood
 from haarwire.training.invariance_learning.transformations import Transformations
@@ -36,7 +36,6 @@ from haarwire.training.modules._checks import tensor_output
 
 __all__ = ["LaplaceEvidence", "State"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _CHUNK: Final = 64
 """Samples whose Jacobians are computed at once."""

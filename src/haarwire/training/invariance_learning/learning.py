@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.groups import Representation
 from haarwire.training.invariance_learning.checks import (
@@ -38,7 +38,6 @@ from haarwire.training.modules._checks import (
 
 __all__ = ["learn_invariance"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 LikelihoodName: TypeAlias = Literal["gaussian", "categorical"]
 Progress: TypeAlias = Callable[[str, float], None]
 

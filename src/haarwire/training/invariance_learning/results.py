@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, final
+from typing import Literal, TypeAlias, final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from haarwire._numbers import FloatArray
 from haarwire.training.invariance_learning.transformations import PartlyInvariant
 
 __all__ = ["Kind", "LearnedInvariance"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Kind: TypeAlias = Literal["probability", "range"]
 
 

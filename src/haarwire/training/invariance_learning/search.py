@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
+from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 from haarwire.training.invariance_learning.laplace import LaplaceEvidence, State
 
 __all__ = ["Ascent", "Search"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 _PRECISIONS: Final = (math.log(1e-6), math.log(1e8))
 """Prior precisions that are searched."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from haarwire._numbers import is_integer
 from haarwire.errors import DataError, NotCompactError, ParameterError, RepresentationError
 from haarwire.groups import Representation
 
@@ -61,7 +62,7 @@ def check_compact(rep: Representation, wanted: str) -> None:
 
 def checked_count(value: object, name: str, usage: str) -> int:
     """A positive integer, or ParameterError."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    if not is_integer(value, 1):
         raise ParameterError(
             f"{name} must be a positive integer, got {value!r}",
             cause="a fractional, negative or missing count",
@@ -72,7 +73,7 @@ def checked_count(value: object, name: str, usage: str) -> int:
 
 def checked_seed(seed: object) -> int:
     """An integer ≥ 0, or ParameterError."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+    if not is_integer(seed, 0):
         raise ParameterError(
             f"seed must be an integer ≥ 0, got {seed!r}",
             cause="a generator, or a negative or fractional seed",

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from haarwire._numbers import IntArray
 from haarwire.errors import DataError
 from haarwire.groups import Element, Matrix, Permutation, SignedPermutation
 
 __all__ = ["ElementStack", "block"]
-
-IndexArray: TypeAlias = NDArray[np.integer[Any]]
 
 
 class ElementStack(nn.Module):
@@ -73,7 +70,7 @@ class ElementStack(nn.Module):
         moved = _gathered(x, self.indices.to(x.device))
         return moved if self.kind == "permutations" else moved * self._of_type(self.signs, x)[:, None]
 
-    def chosen(self, x: Tensor, which: IndexArray) -> Tensor:
+    def chosen(self, x: Tensor, which: IntArray) -> Tensor:
         """ρ(g_{k(i)})x_i for k = which: (N, B, n) to (N, B, n)."""
         if self.kind == "matrices":
             # One product per element that occurs: N matrices at once would be N·n² numbers.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from haarwire._numbers import FloatArray
 from haarwire.datasets import Dataset
 from haarwire.errors import ConvergenceError, DataError, GroupTooLargeError
 from haarwire.groups import Representation
@@ -21,7 +21,6 @@ from haarwire.training.modules.penalty import invariance_error, invariance_penal
 
 __all__ = ["MOVES", "SMALL_GROUP", "Budget", "Samples", "Trial", "moved_versions", "run"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 SMALL_GROUP: Final = 8
 """Test samples are moved by every element of a group of at most so many,"""

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from haarwire._numbers import is_real
 from haarwire.comparison import QuestionResult
 from haarwire.datasets import Dataset
 from haarwire.errors import DataError, ParameterError
@@ -265,15 +266,14 @@ def _checked_seeds(seeds: object) -> tuple[int, ...]:
 
 
 def _positive(value: object, name: str) -> float:
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not is_number or not 0 < float(value) < math.inf:  # type: ignore[arg-type]  # a number by now
+    if not is_real(value) or not 0 < value < math.inf:
         raise ParameterError(
             f"{name} must be a positive number, got {value!r}",
             cause="zero, infinity, text or a schedule in place of a number",
             remedy=f"use for example {name}=0.01; the plain and the hard-wired network are the two ends of "
             "the range of alpha",
         )
-    return float(value)  # type: ignore[arg-type]  # checked above
+    return float(value)
 
 
 def _silent(stage: str, share: float) -> None:

@@ -7,25 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias, final
+from typing import final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import haarwire.invariants as exact
+from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.groups import Representation, trivial
 from haarwire.training.modules._checks import checked_batch, checked_module, checked_rep, tensor_output
 from haarwire.training.modules._elements import ElementStack
 
 __all__ = ["invariance_error", "invariance_penalty"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 
 @final
