@@ -85,6 +85,16 @@ def test_unknown_penalty():
     assert "'generators' or 'projection', got 'generator'" in caught.value.what
     assert "misspelt" in caught.value.cause
     assert "penalty='generators'" in caught.value.remedy
+    with pytest.raises(hw.ParameterError, match="got array"):
+        hw.penalty_matrix(hw.groups.trivial(3), np.eye(3))
+
+
+def test_a_name_is_no_representation():
+    with pytest.raises(hw.ParameterError, match="must be a Representation") as caught:
+        hw.penalty_matrix("image_rotations:8")
+    assert caught.value.what == "rep must be a Representation, got 'image_rotations:8'"
+    assert "name of a symmetry" in caught.value.cause
+    assert "groups.from_name('image_rotations:8')" in caught.value.remedy
 
 
 def test_projection_penalty_needs_a_compact_group():

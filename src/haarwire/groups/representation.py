@@ -20,7 +20,7 @@ from haarwire.groups.action import GroupAction
 from haarwire.groups.elements import Element, Permutation, SignedPermutation
 from haarwire.groups.inner_product import has_invariant_inner_product
 
-__all__ = ["Representation"]
+__all__ = ["Representation", "checked_representation"]
 
 
 @final
@@ -311,6 +311,19 @@ class Representation:
     def __getstate__(self) -> dict[str, Any]:
         # What was found out on the way (a sympy group among it) is not worth sending to a worker.
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+
+def checked_representation(value: object, name: str = "rep") -> Representation:
+    """The value of the argument `name`, or ParameterError where it is no `Representation`."""
+    if not isinstance(value, Representation):
+        shown = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+        raise ParameterError(
+            f"{name} must be a Representation, got {shown}",
+            cause="the name of a symmetry, its generators or an array in place of the representation",
+            remedy="make one: haarwire.groups.from_name('image_rotations:8'), or "
+            "haarwire.Representation(n, generators)",
+        )
+    return value
 
 
 def _largest(L: MatrixLike) -> float:

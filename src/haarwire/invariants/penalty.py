@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast, get_args
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,11 +10,23 @@ import scipy.sparse as sp
 from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Matrix, Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants.reynolds import reynolds_operator
 
-__all__ = ["Penalty", "penalty_matrix", "sparse_penalty_matrix"]
+__all__ = ["Penalty", "checked_penalty", "penalty_matrix", "sparse_penalty_matrix"]
 
 Penalty: TypeAlias = Literal["generators", "projection"]
+
+
+def checked_penalty(penalty: object) -> Penalty:
+    """The word for a penalty, or ParameterError."""
+    if not isinstance(penalty, str) or penalty not in get_args(Penalty):
+        raise ParameterError(
+            f"the penalty must be 'generators' or 'projection', got {penalty!r}",
+            cause="a misspelt option",
+            remedy="use penalty='generators' (any group) or penalty='projection' (compact groups)",
+        )
+    return cast("Penalty", penalty)
 
 
 def penalty_matrix(rep: Representation, penalty: Penalty = "generators") -> FloatArray:
@@ -38,20 +50,15 @@ def penalty_matrix(rep: Representation, penalty: Penalty = "generators") -> Floa
     Raises
     ------
     ParameterError
-        For another word.
+        For another word, or a `rep` that is no representation.
     NotCompactError
         For ``"projection"`` of a group without Haar average.
     """
+    checked_representation(rep)
     n = rep.dim
-    if penalty == "projection":
+    if checked_penalty(penalty) == "projection":
         rest = np.eye(n) - reynolds_operator(rep)
         return rest @ rest.T
-    if penalty != "generators":
-        raise ParameterError(
-            f"the penalty must be 'generators' or 'projection', got {penalty!r}",
-            cause="a misspelt option",
-            remedy="use penalty='generators' (any group) or penalty='projection' (compact groups)",
-        )
     identity = sp.eye_array(n, format="csr")
     R = np.zeros((n, n))
     for g in rep.generators:
