@@ -14,6 +14,7 @@ from haarwire._numbers import FloatArray, is_integer
 from haarwire.datasets import Dataset, SplitData
 from haarwire.errors import DataError, GroupTooLargeError, NoSamplerError, ParameterError
 from haarwire.groups import Representation
+from haarwire.invariants.moving import Mover
 from haarwire.landscape import count_critical_points
 from haarwire.moments import Moments, check_finite
 from haarwire.selection import Recommendation, Verdict, advice_verdict, fold_moments, recommend_from_folds
@@ -472,13 +473,9 @@ class _Evaluation:
 
     def _moved_accuracies(self, models: Sequence[Solution]) -> list[float | None]:
         """Each sample is moved by independent random elements, the same for every model."""
-
-        def move(X: FloatArray) -> FloatArray:
-            elements = self.rep.sample(self.rng, size=len(X))
-            return np.stack([g.apply(x) for g, x in zip(elements, X, strict=True)])
-
+        move = Mover(self.rep)
         try:
-            runs = [self._accuracies(models, move) for _ in range(MOVES)]
+            runs = [self._accuracies(models, lambda X: move(X, self.rng)) for _ in range(MOVES)]
         except (NoSamplerError, GroupTooLargeError):
             return [None] * len(models)
         return [float(share) for share in np.mean(runs, axis=0)]

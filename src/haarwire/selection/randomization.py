@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,8 +10,8 @@ from haarwire._linalg import symmetric_whitener
 from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
-from haarwire.groups.elements import Element
 from haarwire.invariants import average_moments, invariant_subspace, reynolds_operator
+from haarwire.invariants.moving import Mover
 from haarwire.invariants.reynolds import project_samples
 from haarwire.moments import Moments
 
@@ -21,7 +19,7 @@ __all__ = ["randomization"]
 
 
 _LISTED: Final = 64
-"""Groups of at most this many elements are listed: each then moves all its samples at once."""
+"""Groups of up to so many elements are listed (see `Mover`)."""
 
 
 def randomization(
@@ -68,11 +66,11 @@ def randomization(
     statistic = _Statistic(X, Y, rep, weights, fit_intercept)
     if statistic.n_directions == 0:
         return 0.0, 1.0
-    move = _mover(X, rep, rng)
+    move = Mover(rep, _LISTED)
     observed = statistic(X)
     # Equal up to rounding is equal: small groups often draw what leaves the statistic as it is.
     threshold = observed * (1.0 - 1e-10)
-    as_large = sum(statistic(move()) >= threshold for _ in range(n_resamples))
+    as_large = sum(statistic(move(X, rng)) >= threshold for _ in range(n_resamples))
     return observed, (1 + as_large) / (1 + n_resamples)
 
 
@@ -137,25 +135,3 @@ def _orthonormal(A: FloatArray) -> FloatArray:
     """Orthonormal basis of the columns of A, dependent ones dropped."""
     U, s, _ = np.linalg.svd(A, full_matrices=False)
     return np.asarray(U[:, s > max(A.shape) * 1e-15 * s.max(initial=0.0)])
-
-
-def _mover(X: FloatArray, rep: Representation, rng: np.random.Generator) -> Callable[[], FloatArray]:
-    """A function that moves every sample by an independent random element."""
-    if rep.is_finite and rep.order <= _LISTED:
-        return partial(_move_listed, X, rep.elements(), rng)
-    rep.sample(rng, size=0)  # raises where no sampler is known
-    return partial(_move_sampled, X, rep, rng)
-
-
-def _move_listed(X: FloatArray, elements: tuple[Element, ...], rng: np.random.Generator) -> FloatArray:
-    moved = np.empty_like(X)
-    drawn = rng.integers(len(elements), size=len(X))
-    for i, g in enumerate(elements):
-        rows = drawn == i
-        if rows.any():
-            moved[rows] = g.apply(X[rows])
-    return moved
-
-
-def _move_sampled(X: FloatArray, rep: Representation, rng: np.random.Generator) -> FloatArray:
-    return np.stack([g.apply(x) for g, x in zip(rep.sample(rng, size=len(X)), X, strict=True)])

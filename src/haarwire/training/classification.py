@@ -12,11 +12,12 @@ from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, GroupTooLargeError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import Subspace, invariant_subspace, penalty_matrix
+from haarwire.invariants.moving import LISTED, Mover
 from haarwire.solve import Approach, Augmented, Hardwired, Regularized
 from haarwire.training._torch import as_array, require_torch
 from haarwire.training.checkpoint import State
 from haarwire.training.recording import imbalance
-from haarwire.training.sampling import LISTED, Mover, checked_samples
+from haarwire.training.sampling import checked_samples
 
 if TYPE_CHECKING:
     from torch import Tensor

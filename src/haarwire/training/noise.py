@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.groups import Representation
+from haarwire.invariants.moving import Mover
 from haarwire.moments import Moments
 from haarwire.solve import Augmented
-from haarwire.training.sampling import Mover, checked_samples
+from haarwire.training.sampling import checked_samples
 
 __all__ = ["AugmentationNoise", "augmentation_noise"]
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import Final, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire._numbers import FloatArray, is_integer
-from haarwire.errors import DataError, NotCompactError, ParameterError
+from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
-from haarwire.groups.elements import Element
+from haarwire.invariants.moving import Mover
 
-__all__ = ["Batches", "Mover", "checked_samples"]
-
-
-LISTED: Final = 1000
-"""Groups of up to so many elements are listed once."""
+__all__ = ["Batches", "checked_samples"]
 
 
 def checked_samples(X: ArrayLike, Y: ArrayLike, rep: Representation) -> tuple[FloatArray, FloatArray]:
@@ -47,37 +42,6 @@ def checked_samples(X: ArrayLike, Y: ArrayLike, rep: Representation) -> tuple[Fl
             remedy="fill or drop them first",
         )
     return arrays
-
-
-@final
-class Mover:
-    """Moves samples by independent Haar-distributed elements."""
-
-    def __init__(self, rep: Representation) -> None:
-        if not rep.is_compact:
-            raise NotCompactError(
-                f"no random elements of {rep.label} can be drawn: the group is not compact",
-                cause="a shear, a boost, a scaling or another generator whose powers grow without bound",
-                remedy="hard-wire or regularize instead",
-            )
-        self.rep = rep
-        few = rep.action is not None and rep.action.order <= LISTED
-        self.elements: tuple[Element, ...] | None = None
-        if few or (rep.action is None and math.isfinite(rep.order) and rep.order <= LISTED):
-            self.elements = rep.elements(LISTED)
-
-    def __call__(self, X: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """Each row of X moved by an element of its own."""
-        moved = np.empty_like(X)
-        if self.elements is None:
-            for i, g in enumerate(self.rep.sample(rng, len(X))):
-                moved[i] = g.apply(X[i : i + 1])[0]
-            return moved
-        chosen = rng.integers(len(self.elements), size=len(X))
-        for number in np.unique(chosen):
-            rows = chosen == number
-            moved[rows] = self.elements[number].apply(X[rows])
-        return moved
 
 
 @final

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
+from haarwire.invariants.moving import Mover
 from haarwire.moments import Moments
 from haarwire.solve import Augmented, Quadratic
 from haarwire.training._torch import require_torch
@@ -27,7 +28,7 @@ from haarwire.training.objective import Frame, frames_of
 from haarwire.training.optimizers import heavy_ball
 from haarwire.training.progress import Report
 from haarwire.training.recording import Recorder
-from haarwire.training.sampling import Batches, Mover, checked_samples
+from haarwire.training.sampling import Batches, checked_samples
 from haarwire.training.step_sizes import automatic_rates, given_rates
 
 if TYPE_CHECKING:
