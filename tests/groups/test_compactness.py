@@ -15,7 +15,7 @@ from haarwire.groups import (
     permutations_of_sets,
     reflection,
 )
-from haarwire.groups.averaging import check_converged, fixed_projection
+from haarwire.groups.averaging import check_converged, fixed_projection, largest_change
 
 
 def change_of_basis(n, condition, seed=0):
@@ -129,7 +129,7 @@ def test_averages_are_those_of_the_listed_group(rep, condition, tol):
     X = rng.standard_normal((rep.dim, rep.dim))
     M = X @ X.T
     moved = conjugated(rep, S)
-    got, defect = fixed_projection(moved.generators, moved.algebra, M, orthogonal=False)
+    got, defect = fixed_projection(moved.generators, moved.algebra, M, moved.orthogonalizing_basis)
     expected = enumerated_average(rep, S, M)
     assert np.linalg.norm(got - expected) <= tol * np.linalg.norm(expected)
     assert defect <= tol
@@ -139,7 +139,7 @@ def test_averages_are_those_of_the_listed_group(rep, condition, tol):
 def test_the_average_of_an_orthogonal_action():
     rep = permutations_of_sets(4, 3)
     X = np.random.default_rng(0).standard_normal((12, 12))
-    got, defect = fixed_projection(rep.generators, (), X @ X.T, orthogonal=True)
+    got, defect = fixed_projection(rep.generators, (), X @ X.T)
     expected = enumerated_average(rep, np.eye(12), X @ X.T)
     assert np.linalg.norm(got - expected) <= 1e-14 * np.linalg.norm(expected)
     assert defect <= 1e-14
@@ -149,7 +149,7 @@ def test_the_average_over_all_turns_is_a_multiple_of_the_identity():
     S = change_of_basis(2, 50.0)
     rep = conjugated(COMPACT["all turns"], S)
     M = np.array([[2.0, 1.0], [1.0, 3.0]])
-    got, _ = fixed_projection((), rep.algebra, M, orthogonal=False)
+    got, _ = fixed_projection((), rep.algebra, M, rep.orthogonalizing_basis)
     T = np.linalg.inv(S)
     expected = S @ S.T * np.trace(T @ M @ T.T) / 2.0
     np.testing.assert_allclose(got, expected, rtol=1e-11)
@@ -157,7 +157,8 @@ def test_the_average_over_all_turns_is_a_multiple_of_the_identity():
 
 def test_where_there_is_no_average_the_defect_says_so():
     rep = NOT_COMPACT["shear"]
-    _, defect = fixed_projection(rep.generators, (), np.eye(2), orthogonal=False)
+    assert rep.orthogonalizing_basis is None
+    _, defect = fixed_projection(rep.generators, (), np.eye(2))
     assert defect > 0.1
     with pytest.raises(ConvergenceError, match="invariant to") as raised:
         check_converged(defect, "shears")
@@ -167,7 +168,13 @@ def test_where_there_is_no_average_the_defect_says_so():
         check_converged(float("nan"), "shears")
 
 
+def test_a_change_that_is_no_number_is_not_passed_over():
+    still, broken = np.zeros((2, 2)), np.array([[np.nan, 0.0], [0.0, 0.0]])
+    assert np.isnan(largest_change((), [still, broken], np.eye(2)))
+    assert np.isnan(largest_change((), [broken, still], np.eye(2)))
+
+
 def test_zero_is_its_own_average():
-    got, defect = fixed_projection([Permutation([1, 0])], (), np.zeros((2, 2)), orthogonal=True)
+    got, defect = fixed_projection([Permutation([1, 0])], (), np.zeros((2, 2)))
     assert defect == 0.0
     assert not got.any()

@@ -95,6 +95,8 @@ def test_estimators_with_samples():
     fitted = linear_model.LinearRegression().fit(data.X, data.Y)
     error = hw.invariance_error(fitted, SHIFTS, data.X)
     assert error > 0.1
+    assert hw.invariance_error(fitted, SHIFTS) == hw.invariance_error(fitted.coef_, SHIFTS)
+    assert hw.equivariance_error(fitted, SHIFTS, SHIFTS.trivial(2)) > 0.1
     assert hw.invariance_error(fitted.predict, SHIFTS, data.X) == error
     means = data.X.mean(axis=1, keepdims=True)
     summed = linear_model.LinearRegression().fit(means, data.Y)
@@ -117,6 +119,37 @@ def test_assert_invariant_does_not_pass_nan():
         hw.assert_invariant(np.full(4, np.nan), SHIFTS)
     with pytest.raises(hw.NotInvariantError, match="nan"):
         hw.assert_invariant(lambda X: X[:, 0] * np.nan, SHIFTS, np.eye(4))
+
+
+def test_assert_invariant_does_not_pass_nan_on_some_generators_only():
+    images = hw.groups.image_rotations(2, reflections=True)
+    X = np.arange(8.0).reshape(2, 4)
+    flipped = images.generators[1].apply(X)
+
+    def model(samples):
+        return samples.sum(axis=1) * (np.nan if np.array_equal(samples, flipped) else 1.0)
+
+    with pytest.raises(hw.NotInvariantError, match="nan"):
+        hw.assert_invariant(model, images, X)
+    with pytest.raises(hw.NotInvariantError, match="nan"):
+        hw.assert_equivariant(lambda x: model(x)[:, None], images, images.trivial(1), X)
+
+
+@pytest.mark.parametrize(
+    ("model", "X", "error", "what"),
+    [
+        (np.exp, np.ones((0, 4)), hw.DataError, "cannot be tried on 0 samples"),
+        (np.sum, np.eye(4), hw.DataError, r"values of shape \(\) for 4 samples"),
+        (lambda X: X[:2], np.eye(4), hw.DataError, r"values of shape \(2, 4\) for 4 samples"),
+        (object(), None, hw.ParameterError, "cannot read coefficients from a object"),
+        ([[1.0, 2.0], [1.0]], None, hw.ParameterError, "cannot read coefficients from a list"),
+    ],
+)
+def test_models_that_cannot_be_tried(model, X, error, what):
+    with pytest.raises(error, match=what) as caught:
+        hw.invariance_error(model, SHIFTS, X)
+    assert caught.value.cause
+    assert "give" in caught.value.remedy
 
 
 @pytest.mark.parametrize("W", [np.ones((4, 3)), np.ones(3), np.ones((1, 4, 4))])

@@ -62,7 +62,7 @@ def test_quadrature_equals_the_projection_on_the_commutant(frequencies):
     A = np.random.default_rng(0).standard_normal((rep.dim, rep.dim))
     M = A @ A.T
     average = hw.haar_average(M, rep)
-    expected, _ = fixed_projection(rep.generators, rep.algebra, M, orthogonal=True)
+    expected, _ = fixed_projection(rep.generators, rep.algebra, M)
     np.testing.assert_allclose(average, expected, atol=1e-12 * np.abs(M).max())
 
 
@@ -92,7 +92,7 @@ def test_factors_without_quadrature_go_by_their_own_structure():
     both = Representation(4, (flip,), rep.algebra, action=action)
     A = np.random.default_rng(3).standard_normal((4, 4))
     M = A @ A.T
-    expected, _ = fixed_projection(both.generators, both.algebra, M, orthogonal=True)
+    expected, _ = fixed_projection(both.generators, both.algebra, M)
     np.testing.assert_allclose(hw.haar_average(M, both), expected, atol=1e-12 * np.abs(M).max())
 
 

@@ -22,6 +22,7 @@ from strategies import (
     random_orthogonal,
 )
 
+REPRESENTATION = importlib.import_module("haarwire.groups.representation")
 ISOTYPIC = importlib.import_module("haarwire.invariants.isotypic")
 
 
@@ -139,6 +140,33 @@ def test_su2_on_four_real_coordinates_is_quaternionic() -> None:
     assert as_counts(hw.isotypic_decomposition(double)) == [(2, 4, "quaternionic")]
 
 
+def in_random_basis(rep: hw.Representation) -> hw.Representation:
+    S = random_orthogonal(rep.dim, np.random.default_rng(0))
+    generators = [hw.Matrix(S @ g.to_dense() @ S.T) for g in rep.generators]
+    return hw.Representation(rep.dim, generators, [S @ L @ S.T for L in rep.algebra])
+
+
+@pytest.mark.parametrize(
+    "rep",
+    [
+        hw.groups.so3_tensors(2),
+        hw.groups.so3_tensors(3),
+        hw.groups.o3_tensors(2),
+        hw.groups.symmetric_power(hw.groups.so3_vectors(1), 2),
+        # Each of the two groups acts on the sum by 0 on the other's coordinates.
+        in_random_basis(hw.groups.outer_sum(hw.groups.su2(1), hw.groups.so2([1]))),
+    ],
+    ids=str,
+)
+def test_irreducible_representations_of_lie_groups(rep: hw.Representation) -> None:
+    for component in hw.isotypic_decomposition(rep).components:
+        pi = component.irreducible
+        assert pi.is_orthogonal
+        assert pi.is_compact
+        assert hw.invariant_subspace(pi).dim == component.is_trivial
+        assert hw.equivariant_maps(pi, pi).dim == len(component.units)
+
+
 def test_circle() -> None:
     decomposition = hw.isotypic_decomposition(hw.groups.so2([1, 1, 2]))
     assert as_counts(decomposition) == [(1, 2, "complex"), (2, 2, "complex")]
@@ -210,7 +238,8 @@ def test_without_an_invariant_inner_product_there_is_none(monkeypatch: pytest.Mo
     turn = np.array([[1.0, 1.0], [0.0, 1.0]]) @ np.diag([1.0, -1.0]) @ np.array([[1.0, -1.0], [0.0, 1.0]])
     rep = hw.Representation(2, (hw.Matrix(turn),), name="skewed")
     assert as_counts(hw.isotypic_decomposition(rep)) == [(1, 1, "real"), (1, 1, "real")]
-    monkeypatch.setattr(ISOTYPIC, "orthogonalizing_basis", lambda *of: None)
+    bad = hw.Representation(2, rep.generators, name="skewed", action=hw.groups.trivial(1).action)
+    monkeypatch.setattr(REPRESENTATION, "orthogonalizing_basis", lambda *of: None)
     with pytest.raises(hw.ConvergenceError, match="no inner product that skewed leaves fixed") as error:
-        hw.isotypic_decomposition(rep)
+        hw.isotypic_decomposition(bad)
     assert "better conditioned" in error.value.remedy

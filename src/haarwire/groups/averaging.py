@@ -27,8 +27,7 @@ from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix
 from haarwire.groups.inner_product import (
     derivation,
-    nearest_orthogonal,
-    orthogonalizing_basis,
+    in_basis,
     symmetric_fixed_part,
 )
 
@@ -39,11 +38,7 @@ _ROUNDS: Final = 6
 
 
 def fixed_projection(
-    generators: Sequence[Element],
-    algebra: Sequence[MatrixLike],
-    M: FloatArray,
-    *,
-    orthogonal: bool,
+    generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray, S: FloatArray | None = None
 ) -> tuple[FloatArray, float]:
     """Project M on the fixed matrices of M ↦ ρMρᵀ: for a compact group, ∫ ρ(g) M ρ(g)ᵀ dg.
 
@@ -53,27 +48,23 @@ def fixed_projection(
         As in `Representation`.
     M : ndarray, shape (n, n)
         Symmetric.
-    orthogonal : bool
-        Whether ρ is orthogonal.
+    S : ndarray, shape (n, n), optional
+        A basis in which ρ is orthogonal. None: it is as it stands.
 
     Returns
     -------
     average : ndarray, shape (n, n)
-        M itself, where the group is not compact.
+        The projection.
     defect : float
         The largest change under a generator, max ‖g M gᵀ − M‖_F or ‖δ_L(M)‖_F, in units of ‖M‖_F.
     """
-    if orthogonal:
+    if S is None:
         average = _projected(generators, algebra, M)
         return average, largest_change(generators, algebra, average)
-    S = orthogonalizing_basis(generators, algebra, M.shape[0])
-    if S is None:
-        return M, largest_change(generators, algebra, M)
     inverse = np.linalg.inv(S)
     # Orthogonal to the last digit, so that H is symmetric.
-    moved = [Matrix(nearest_orthogonal(inverse @ g.to_dense() @ S)) for g in generators]
-    tangents = [(K - K.T) / 2.0 for K in (inverse @ (L @ S) for L in algebra)]
-    average = S @ _projected(moved, tangents, inverse @ M @ inverse.T) @ S.T
+    moved, tangents = in_basis(generators, algebra, S, inverse)
+    average = S @ _projected(list(map(Matrix, moved)), tangents, inverse @ M @ inverse.T) @ S.T
     average = (average + average.T) / 2.0
     return average, largest_change(generators, algebra, average)
 
@@ -110,4 +101,5 @@ def largest_change(generators: Sequence[Element], algebra: Sequence[MatrixLike],
     """Largest ‖g M gᵀ − M‖ and ‖δ_L M‖ over generators, in units of ‖M‖_F."""
     changes = [g.conjugate(M) - M for g in generators] + [derivation(L, M) for L in algebra]
     norm = float(np.linalg.norm(M))
-    return max((float(np.linalg.norm(c)) for c in changes), default=0.0) / (norm or 1.0)
+    # Not Python's max(), which may pass over a NaN.
+    return float(np.max([np.linalg.norm(c) for c in changes], initial=0.0)) / (norm or 1.0)

@@ -23,7 +23,7 @@ from haarwire.groups.elements import Matrix
 __all__ = [
     "casimir",
     "derivation",
-    "has_invariant_inner_product",
+    "in_basis",
     "nearest_orthogonal",
     "orthogonalizing_basis",
     "symmetric_fixed_part",
@@ -45,13 +45,6 @@ _PATIENCE: Final = 20
 
 _DIVERGED: Final = 1e3
 _TINY: Final = float(np.finfo(np.float64).tiny)
-
-
-def has_invariant_inner_product(
-    generators: Sequence[Element], algebra: Sequence[MatrixLike], dim: int
-) -> bool:
-    """Whether a positive-definite A has ρAρᵀ = A for the whole group: whether it is compact."""
-    return orthogonalizing_basis(generators, algebra, dim) is not None
 
 
 def orthogonalizing_basis(
@@ -114,6 +107,36 @@ def _is_certified(
     return True
 
 
+def in_basis(
+    generators: Sequence[Element], algebra: Sequence[MatrixLike], S: FloatArray, back: FloatArray
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """back·g·S, orthogonal to the last digit, and back·L·S, skew to the last digit.
+
+    Parameters
+    ----------
+    generators, algebra : sequence
+        As in `Representation`.
+    S : ndarray, shape (n, k)
+        Basis of a subspace that the group maps into itself, in which it is orthogonal up to rounding.
+    back : ndarray, shape (k, n)
+        ``back @ S`` is the identity.
+
+    Returns
+    -------
+    generators, algebra : list of ndarray, shape (k, k)
+        An L that acts by rounding errors alone is 0: the Lie algebra has no scale of its own, so they would
+        count as an action.
+    """
+    noise = 64.0 * _EPS * float(np.linalg.norm(back, 2) * np.linalg.norm(S, 2))
+    tangents: list[FloatArray] = []
+    for L in algebra:
+        K = back @ (L @ S)
+        K = (K - K.T) / 2.0
+        size = float(np.linalg.norm(L.data if sp.issparse(L) else L))
+        tangents.append(K if np.linalg.norm(K) > noise * size else np.zeros_like(K))
+    return [nearest_orthogonal(back @ g.apply(S.T).T) for g in generators], tangents
+
+
 def casimir(
     generators: Sequence[Element], algebra: Sequence[MatrixLike]
 ) -> Callable[[FloatArray], FloatArray]:
@@ -140,7 +163,7 @@ def _defect(moved: Sequence[FloatArray], tangents: Sequence[FloatArray]) -> floa
     """Largest |gᵀg − I| and |L + Lᵀ|/‖L‖, over generators and Lie-algebra elements."""
     defects = [float(np.abs(g.T @ g - np.eye(len(g))).max()) for g in moved]
     defects += [float(np.abs(L + L.T).max() / (np.linalg.norm(L) or 1.0)) for L in tangents]
-    return max(defects, default=0.0)
+    return float(np.max(defects, initial=0.0))
 
 
 def _root(A: FloatArray) -> FloatArray | None:

@@ -12,13 +12,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from haarwire._numbers import is_integer
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import NoSamplerError, ParameterError, RepresentationError
 from haarwire.groups import enumeration
 from haarwire.groups._checks import MatrixLike, as_square, positive_size
 from haarwire.groups.action import GroupAction
 from haarwire.groups.elements import Element, Permutation, SignedPermutation
-from haarwire.groups.inner_product import has_invariant_inner_product
+from haarwire.groups.inner_product import orthogonalizing_basis
 
 __all__ = ["Representation", "checked_representation"]
 
@@ -132,7 +132,19 @@ class Representation:
             return True
         if self.action is not None:
             return self.action.is_compact
-        return has_invariant_inner_product(self.generators, self.algebra, self.dim)
+        return self.orthogonalizing_basis is not None
+
+    @cached_property
+    def orthogonalizing_basis(self) -> FloatArray | None:
+        """S (n×n) such that S⁻¹ρ(g)S is orthogonal for the whole group, or None where none is found.
+
+        There is one if and only if the group is compact; see `is_compact` for the coordinates in which it
+        is not found.
+        """
+        S = orthogonalizing_basis(self.generators, self.algebra, self.dim)
+        if S is not None:
+            S.setflags(write=False)
+        return S
 
     @cached_property
     def order(self) -> int | float:

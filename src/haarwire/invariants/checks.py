@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, NotInvariantError, ParameterError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants.equivariant import aligned
 
 __all__ = ["assert_equivariant", "assert_invariant", "equivariance_error", "invariance_error"]
@@ -24,12 +25,13 @@ def invariance_error(model: Model, rep: Representation, X: ArrayLike | None = No
 
     For coefficients W it is max ‖Wρ(g) − W‖/‖W‖ over the generators and ‖WL‖/(‖W‖‖L‖) over the
     Lie-algebra elements (Frobenius norms). For a function f it is max ‖f(ρ(g)x) − f(x)‖/‖f(x) − mean‖
-    over the generators, on the samples X; Lie-algebra elements are probed by exp(L/‖L‖).
+    over the generators, on the samples X; Lie-algebra elements are probed by exp(L/max|L_ij|).
 
     Parameters
     ----------
-    model : array_like of shape (m, n) or (n,), an object with such a ``coef``, or a callable
-        Coefficients, a `Solution`, or a function from samples (N, n) to predictions.
+    model : array_like of shape (m, n) or (n,), an object with such a ``coef`` or ``coef_``, or a callable
+        Coefficients, a `Solution`, a fitted linear estimator, or a function from samples (N, n) to
+        predictions.
     rep : Representation
         Acting on R^n.
     X : array_like, shape (N, n), optional
@@ -42,11 +44,15 @@ def invariance_error(model: Model, rep: Representation, X: ArrayLike | None = No
     Raises
     ------
     ParameterError
-        When the sizes do not fit, or a callable comes without samples.
+        When the coefficients have another size, there are none and no samples, or `rep` is no
+        representation.
+    DataError
+        When the samples have another size or there are none, or a function has not one value for each.
     """
-    if X is not None or (callable(model) and not hasattr(model, "coef")):
+    checked_representation(rep)
+    if _wants_samples(model, X):
         return _function_error(model, rep, X)
-    W = np.atleast_2d(np.asarray(getattr(model, "coef", model), dtype=np.float64))
+    W = np.atleast_2d(_coefficients(model, "invariance_error", "rep"))
     if W.ndim != 2 or W.shape[1] != rep.dim:
         raise ParameterError(
             f"the coefficients have shape {W.shape}, {rep.label} acts on {rep.dim} coordinates",
@@ -58,15 +64,38 @@ def invariance_error(model: Model, rep: Representation, X: ArrayLike | None = No
         return 0.0
     changes = [float(np.linalg.norm(g.pull_back(W) - W)) for g in rep.generators]
     for L in rep.algebra:
-        norm = float(np.linalg.norm(L.data if sp.issparse(L) else L))
+        norm = _frobenius(L)
         changes.append(float(np.linalg.norm(L.T @ W.T)) / norm if norm else 0.0)
-    return max(changes, default=0.0) / size
+    return _largest(changes) / size
 
 
 def _function_error(model: Any, rep: Representation, X: ArrayLike | None) -> float:
     f, samples, before = _tried(model, rep, X, "invariance_error", "rep")
-    changes = [np.linalg.norm(np.asarray(f(moved)) - before) for moved in _moved(rep, samples)]
-    return float(max(changes, default=0.0)) / _spread(before)
+    changes = [float(np.linalg.norm(np.asarray(f(moved)) - before)) for moved in _moved(rep, samples)]
+    return _largest(changes) / _spread(before)
+
+
+def _largest(changes: Sequence[float]) -> float:
+    """The maximum; NaN where any is, which Python's max() may pass over."""
+    return float(np.max(changes, initial=0.0))
+
+
+def _wants_samples(model: Any, X: ArrayLike | None) -> bool:
+    """Whether a model is to be tried as a function."""
+    return X is not None or (callable(model) and not hasattr(model, "coef"))
+
+
+def _coefficients(model: Any, check: str, reps: str) -> FloatArray:
+    """The coefficients of a model, or ParameterError where it has none."""
+    coef = getattr(model, "coef", getattr(model, "coef_", model))
+    try:
+        return np.asarray(coef, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"cannot read coefficients from a {type(model).__name__}",
+            cause="an estimator that is not fitted or not linear, or rows of different lengths",
+            remedy=f"give an array of coefficients, or samples to try it on: {check}(model, {reps}, X)",
+        ) from error
 
 
 def _tried(
@@ -89,8 +118,21 @@ def _tried(
             cause="samples of other features, or a single sample without its first axis",
             remedy=f"give X of shape (n_samples, {rep.dim})",
         )
+    if len(samples) == 0:
+        raise DataError(
+            "a function cannot be tried on 0 samples",
+            cause="an empty selection of rows",
+            remedy=f"give X of shape (n_samples, {rep.dim}) with at least one sample",
+        )
     f = getattr(model, "predict", model)
-    return f, samples, np.asarray(f(samples), dtype=np.float64)
+    before = np.asarray(f(samples), dtype=np.float64)
+    if before.ndim == 0 or len(before) != len(samples):
+        raise DataError(
+            f"the function has values of shape {before.shape} for {len(samples)} samples",
+            cause="a function of one sample, or one value for all of them",
+            remedy="give a function with one value or one row of values for each sample",
+        )
+    return f, samples, before
 
 
 def _moved(
@@ -127,8 +169,9 @@ def equivariance_error(
 
     Parameters
     ----------
-    model : array_like of shape (m, n), an object with such a ``coef``, or a callable
-        Coefficients, a `Solution`, or a function from samples (N, n) to predictions (N, m).
+    model : array_like of shape (m, n), an object with such a ``coef`` or ``coef_``, or a callable
+        Coefficients, a `Solution`, a fitted linear estimator, or a function from samples (N, n) to
+        predictions (N, m).
     source, target : Representation
         ρ and σ: of one group, acting on R^n and R^m.
     X : array_like, shape (N, n), optional
@@ -143,7 +186,7 @@ def equivariance_error(
     RepresentationError
         When they are not representations of one group.
     ParameterError, DataError
-        When the sizes do not fit, or a callable comes without samples.
+        As `invariance_error`.
 
     Examples
     --------
@@ -153,9 +196,9 @@ def equivariance_error(
     0.0
     """
     source, target = aligned(source, target)
-    if X is not None or (callable(model) and not hasattr(model, "coef")):
+    if _wants_samples(model, X):
         return _equivariance_of_function(model, source, target, X)
-    W = np.asarray(getattr(model, "coef", model), dtype=np.float64)
+    W = _coefficients(model, "equivariance_error", "source, target")
     if W.shape != (target.dim, source.dim):
         raise ParameterError(
             f"the coefficients have shape {W.shape}, maps from {source.label} to {target.label} have shape "
@@ -171,12 +214,13 @@ def equivariance_error(
     for L, K in zip(source.algebra, target.algebra, strict=True):
         norm = _frobenius(L) + _frobenius(K)
         changes.append(float(np.linalg.norm((L.T @ W.T).T - K @ W)) / norm if norm else 0.0)
-    error = max(changes, default=0.0) / (size or 1.0)
-    b = np.asarray(getattr(model, "intercept", np.zeros(target.dim)), dtype=np.float64)
+    error = _largest(changes) / (size or 1.0)
+    b = getattr(model, "intercept", getattr(model, "intercept_", np.zeros(target.dim)))
+    b = np.broadcast_to(np.asarray(b, dtype=np.float64), (target.dim,))
     whole = float(np.hypot(size, np.linalg.norm(b)))
     shifts = [float(np.linalg.norm(h.apply(b) - b)) for h in target.generators]
     shifts += [float(np.linalg.norm(K @ b)) / (_frobenius(K) or 1.0) for K in target.algebra]
-    return max(error, max(shifts, default=0.0) / (whole or 1.0))
+    return _largest([error, _largest(shifts) / (whole or 1.0)])
 
 
 def _frobenius(L: Any) -> float:
@@ -195,12 +239,12 @@ def _equivariance_of_function(
         )
     lengths = [max(pair) for pair in zip(_lengths(source), _lengths(target), strict=True)]
     changes = [
-        np.linalg.norm(np.asarray(f(moved)) - expected)
+        float(np.linalg.norm(np.asarray(f(moved)) - expected))
         for moved, expected in zip(
             _moved(source, samples, lengths), _moved(target, before, lengths), strict=True
         )
     ]
-    return float(max(changes, default=0.0)) / _spread(before)
+    return _largest(changes) / _spread(before)
 
 
 def assert_invariant(
@@ -219,6 +263,8 @@ def assert_invariant(
     ------
     NotInvariantError
         With the error found.
+    ParameterError, DataError
+        As `invariance_error`.
     """
     error = invariance_error(model, rep, X)
     if not error <= tol:
@@ -250,6 +296,8 @@ def assert_equivariant(
     ------
     NotInvariantError
         With the error found.
+    ParameterError, DataError, RepresentationError
+        As `equivariance_error`.
     """
     error = equivariance_error(model, source, target, X)
     if not error <= tol:

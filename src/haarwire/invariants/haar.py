@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from haarwire._numbers import FloatArray
-from haarwire.errors import NotCompactError, ParameterError
+from haarwire.errors import ConvergenceError, NotCompactError, ParameterError
 from haarwire.groups import Factor, GroupAction, Permutation, Representation, SignedPermutation
 from haarwire.groups.averaging import check_converged, fixed_projection, largest_change
 from haarwire.invariants.orbits import orbit_labels, point_moves
 
-__all__ = ["checked_symmetric", "haar_average", "require_compact"]
+__all__ = ["basis_of", "checked_symmetric", "haar_average", "require_compact"]
 
 
 _DOUBLINGS: Final = 64
@@ -48,14 +48,15 @@ def haar_average(M: ArrayLike, rep: Representation) -> FloatArray:
     ParameterError
         When M is not a finite symmetric matrix of the right size.
     ConvergenceError
-        When the projection is not invariant to 1e-9.
+        When the projection is not invariant to 1e-9, or no inner product that the group leaves fixed is
+        found.
     """
     A = checked_symmetric(M, rep.dim)
     require_compact(rep, "the Haar average")
     if rep.is_signed_permutation:
         return _over_signed_permutations(A, rep)
     if rep.action is None or not rep.action.factors:
-        average, defect = fixed_projection(rep.generators, rep.algebra, A, orthogonal=rep.is_orthogonal)
+        average, defect = fixed_projection(rep.generators, rep.algebra, A, basis_of(rep))
         check_converged(defect * _shrinkage(average, A), rep.label)
         return average
     average = A
@@ -74,6 +75,20 @@ def require_compact(rep: Representation, wanted: str) -> None:
             cause="a shear, a boost, a scaling or another generator whose powers grow without bound",
             remedy="hard-wire or regularize instead: Hardwired() and Regularized(alpha) need no average",
         )
+
+
+def basis_of(rep: Representation) -> FloatArray | None:
+    """A basis in which a compact group is orthogonal, None for the given one; else ConvergenceError."""
+    if rep.is_orthogonal:
+        return None
+    S = rep.orthogonalizing_basis
+    if S is None:
+        raise ConvergenceError(
+            f"no inner product that {rep.label} leaves fixed was found",
+            cause="coordinates worse conditioned than 1e4, where rounding hides what is fixed",
+            remedy="give the representation in better conditioned coordinates",
+        )
+    return S
 
 
 def checked_symmetric(M: ArrayLike, n: int) -> FloatArray:
@@ -105,8 +120,8 @@ def _over_factor(M: FloatArray, rep: Representation, factor: Factor, action: Gro
     if subgroup.is_signed_permutation:
         return _over_signed_permutations(M, subgroup)
     if factor.quadrature is None:
-        orthogonal = subgroup.is_orthogonal
-        return fixed_projection(subgroup.generators, subgroup.algebra, M, orthogonal=orthogonal)[0]
+        S = None if subgroup.is_orthogonal else basis_of(rep)
+        return fixed_projection(subgroup.generators, subgroup.algebra, M, S)[0]
     for level in reversed(factor.quadrature(2 * action.degree)):
         M = sum(
             (w * action.act(u).conjugate(M) for w, u in zip(level.weights, level.elements, strict=True)),

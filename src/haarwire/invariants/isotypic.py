@@ -20,8 +20,8 @@ from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 from haarwire.groups import Matrix, Representation, direct_sum, hom
-from haarwire.groups.inner_product import nearest_orthogonal, orthogonalizing_basis
-from haarwire.invariants.haar import haar_average, require_compact
+from haarwire.groups.inner_product import in_basis, nearest_orthogonal
+from haarwire.invariants.haar import basis_of, haar_average, require_compact
 from haarwire.invariants.subspace import invariant_subspace
 
 __all__ = ["IsotypicComponent", "IsotypicDecomposition", "isotypic_decomposition"]
@@ -89,8 +89,8 @@ class IsotypicComponent:
         """The irreducible representation π itself, on R^δ."""
         rep, first = self._representation, self.basis[:, : self.dim]
         back = self.dual[:, : self.dim].T
-        generators = [Matrix(nearest_orthogonal(back @ g.apply(first.T).T)) for g in rep.generators]
-        return Representation(self.dim, generators, [back @ (L @ first) for L in rep.algebra])
+        generators, tangents = in_basis(rep.generators, rep.algebra, first, back)
+        return Representation(self.dim, list(map(Matrix, generators)), tangents)
 
 
 @final
@@ -178,7 +178,7 @@ def isotypic_decomposition(
     spaces = _irreducible_spaces(orthogonal, random)
     groups = [_polished(orthogonal, copies) for copies in _matched(orthogonal, spaces, random)]
     units = _units(orthogonal, groups, random)
-    residual = max((_residual(orthogonal, copies) for copies in groups), default=0.0)
+    residual = float(np.max([_residual(orthogonal, copies) for copies in groups]))
     if not residual <= _RESIDUAL:
         raise _uncertified(rep, f"its subspaces are invariant to {residual:.1e} only")
     commutant_dim = sum(len(copies) ** 2 * len(J) for copies, J in zip(groups, units, strict=True))
@@ -209,19 +209,11 @@ def isotypic_decomposition(
 
 def _orthogonalized(rep: Representation) -> tuple[Representation, FloatArray | None]:
     """The representation in a basis S (None: the given one) in which it is orthogonal."""
-    if rep.is_orthogonal:
-        return rep, None
-    S = orthogonalizing_basis(rep.generators, rep.algebra, rep.dim)
+    S = basis_of(rep)
     if S is None:
-        raise ConvergenceError(
-            f"no inner product that {rep.label} leaves fixed was found",
-            cause="coordinates worse conditioned than 1e4, where rounding hides what is fixed",
-            remedy="give the representation in better conditioned coordinates",
-        )
-    inverse = np.linalg.inv(S)
-    generators = [Matrix(nearest_orthogonal(inverse @ g.to_dense() @ S)) for g in rep.generators]
-    tangents = [(K - K.T) / 2.0 for K in (inverse @ (L @ S) for L in rep.algebra)]
-    return Representation(rep.dim, generators, tangents, name=rep.name), S
+        return rep, None
+    generators, tangents = in_basis(rep.generators, rep.algebra, S, np.linalg.inv(S))
+    return Representation(rep.dim, list(map(Matrix, generators)), tangents, name=rep.name), S
 
 
 def _irreducible_spaces(rep: Representation, rng: np.random.Generator) -> list[FloatArray]:
@@ -336,8 +328,7 @@ def _polished(rep: Representation, copies: list[FloatArray]) -> list[FloatArray]
     exact solutions only.
     """
     first, size = copies[0], copies[0].shape[1]
-    pis = [nearest_orthogonal(first.T @ g.apply(first.T).T) for g in rep.generators]
-    tangents = [(K - K.T) / 2.0 for K in (first.T @ (L @ first) for L in rep.algebra)]
+    pis, tangents = in_basis(rep.generators, rep.algebra, first, first.T)
     pairs = [(g, g.inverse(), pi) for g, pi in zip(rep.generators, pis, strict=True)]
 
     def turned(X: FloatArray, pi: FloatArray) -> FloatArray:
@@ -374,7 +365,8 @@ def _polished(rep: Representation, copies: list[FloatArray]) -> list[FloatArray]
 
 def _residual(rep: Representation, copies: Sequence[FloatArray]) -> float:
     """Largest ‖ρ(g)E_k − E_k π(g)‖/√δ and ‖LE_k − E_k π(L)‖/(‖L‖√(δ/n)) (Frobenius norms)."""
-    size, E, worst = copies[0].shape[1], np.concatenate(copies, axis=1), 0.0
+    size, E = copies[0].shape[1], np.concatenate(copies, axis=1)
+    found = [0.0]
     # An element is orthogonal, ‖ρ(g)‖ = √n; a Lie-algebra element has a size of its own.
     norms = [float(np.sqrt(size))] * len(rep.generators)
     norms += [float(np.linalg.norm(sp.csr_array(L).data) * np.sqrt(size / rep.dim)) for L in rep.algebra]
@@ -383,8 +375,8 @@ def _residual(rep: Representation, copies: Sequence[FloatArray]) -> float:
         defects = (image - np.concatenate([copy @ pi for copy in copies], axis=1)).reshape(
             rep.dim, len(copies), size
         )
-        worst = max(worst, float(np.linalg.norm(defects, axis=(0, 2)).max()) / (norm or 1.0))
-    return worst
+        found.append(float(np.linalg.norm(defects, axis=(0, 2)).max()) / (norm or 1.0))
+    return float(np.max(found))
 
 
 def _fixes(rep: Representation, e: FloatArray) -> bool:
