@@ -103,7 +103,7 @@ def test_the_path_is_drawn_where_it_is_with_both_ends() -> None:
     curve = next(line for line in middle.lines if line.get_linestyle() == "-")
     x, y = (np.asarray(values, dtype=float) for values in curve.get_data())
     expected = path.curve(10.0**x)
-    np.testing.assert_allclose(y, expected.relative_gap[:, 0], rtol=1e-6)
+    np.testing.assert_allclose(y, expected.relative_invariance_gap[:, 0], rtol=1e-6)
     ends = next(line for line in top.lines if line.get_marker() == "o")
     losses = path.curve([0.0, math.inf]).loss[:, 0]
     np.testing.assert_allclose(np.asarray(ends.get_ydata(), dtype=float), losses)
@@ -118,7 +118,7 @@ def test_the_range_of_alpha_shows_all_that_changes() -> None:
         low, high = plots.alpha_range(path)
         assert 0 < low < high
         curve = path.curve([0.0, low, high, math.inf])
-        for values in (curve.loss[:, 1], curve.objective[:, 1], curve.relative_gap[:, 1]):
+        for values in (curve.loss[:, 1], curve.objective[:, 1], curve.relative_invariance_gap[:, 1]):
             assert abs(values[1] - values[0]) <= 0.02 * np.ptp(values)
             assert abs(values[2] - values[3]) <= 0.02 * np.ptp(values)
 

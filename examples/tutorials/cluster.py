@@ -63,5 +63,5 @@ cluster.close()
 
 _, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 alphas = np.logspace(-4, 3, 60)
-ax.plot(alphas, path.curve(alphas).relative_gap[:, 0], "#0072B2")
+ax.plot(alphas, path.curve(alphas).relative_invariance_gap[:, 0], "#0072B2")
 ax.set(xscale="log", xlabel="strength α", ylabel="relative invariance gap")

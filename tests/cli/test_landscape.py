@@ -148,12 +148,21 @@ def test_the_output_fits_the_terminal(five: tuple[str, ...], run: Run, columns: 
 # JSON.
 
 
+def test_an_infinite_strength_is_a_word_in_json(five: tuple[str, ...], run: Run) -> None:
+    code, out, _ = run(*five, "--alpha", "inf", "--json", "r.json")
+    assert code == 0
+    assert "Regularized: alpha = ∞" in out
+    approaches = read()["approaches"]
+    assert approaches["regularized"]["alpha"] == "inf"
+    assert approaches["regularized"]["count"] == approaches["hardwired"]["count"]
+
+
 @pytest.mark.parametrize("alpha", [None, 0.7])
 def test_json_is_what_the_library_finds(five: tuple[str, ...], run: Run, alpha: float | None) -> None:
     strength = () if alpha is None else ("--alpha", str(alpha))
     run(*five, "-q", "--lowest", "4", "--ridge", "0.01", *strength, "--json", "r.json")
     content = read()
-    assert list(content) == ["data", "symmetry", "rank", "ridge", "penalty", "approaches"]
+    assert list(content) == ["data", "symmetry", "n_samples", "rank", "ridge", "penalty", "approaches"]
     assert list(content["approaches"]) == list(NAMES)
     data, rep = hw.datasets.load("five.npz"), hw.groups.reflection(6)
     moments = hw.Moments.from_arrays(data.X, data.Y)

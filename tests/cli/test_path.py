@@ -66,13 +66,13 @@ def test_it_prints_nine_strengths_from_none_to_infinity(folder: Path, run: Run) 
     alphas = [float(row[0]) for row in rows[:-1]]
     assert alphas == sorted(alphas)
     curve = read()["curve"]
-    shown = [None if row[0] == "∞" else float(row[0]) for row in rows]
+    shown = ["inf" if row[0] == "∞" else float(row[0]) for row in rows]
     for alpha, row in zip(shown, rows, strict=True):
-        i = curve["alpha"].index(alpha)
+        i = curve["alphas"].index(alpha)
         losses = [curve["loss"][i], curve["objective"][i]]
         assert [float(cell) for cell in row[1:3]] == pytest.approx(losses, rel=5e-4, abs=1e-12)
         sigma = curve["singular_values"][i]
-        gap_and_sigma = [curve["relative_gap"][i], sigma[0], sigma[1]]
+        gap_and_sigma = [curve["relative_invariance_gap"][i], sigma[0], sigma[1]]
         assert [float(cell) for cell in row[3:6]] == pytest.approx(gap_and_sigma, abs=5e-4)
         assert float(row[6]) == pytest.approx(curve["degrees_of_freedom"][i], abs=0.051)
 
@@ -89,7 +89,7 @@ def test_the_jump_of_the_diagonal_example_is_told(diagonal: tuple[str, ...], run
     assert content["certificate"]["is_continuous"] is False
     assert crossing["low"] < 3.0 < crossing["high"]
     assert crossing["high"] - crossing["low"] < 1e-9
-    assert crossing["modes"] == [1, 2]
+    assert crossing["modes"] == [0, 1]
     # From [[0, 0], [0, 1/2]] to [[1, 0], [0, 0]].
     assert crossing["jump"] == pytest.approx(math.sqrt(1.25))
 
@@ -117,7 +117,7 @@ def test_the_tail_and_the_strengths_for_gaps_are_those_of_the_library(folder: Pa
     assert f"invariance gap ≈ {path.tail.gap_constant:.3g}/alpha" in words(out)
     for gap in (0.1, 0.01, 0.001):
         alpha = path.alpha_for_gap(gap)
-        assert content["alpha_for_gap"][str(gap)] == pytest.approx(alpha)
+        assert content["alpha_for_relative_invariance_gap"][str(gap)] == pytest.approx(alpha)
         assert f"{gap} from alpha = {alpha:.3g}" in words(out)
 
 
@@ -127,7 +127,7 @@ def test_a_tie_all_along_has_no_tail(folder: Path, run: Run) -> None:
     _, out, _ = run("path", "tied.npz", "-s", "reflection:4", "-r", "1", "--json", "r.json")
     content = read()
     assert content["tail"] is None
-    assert content["certificate"]["crossings"][-1]["high"] is None
+    assert content["certificate"]["crossings"][-1]["high"] == "inf"
     assert "For alpha from 0 to ∞, σ_1 and σ_2 meet at " in words(out)
     assert "No limit at infinity: the hard-wired σ_1 and σ_2 are equal." in words(out)
 
@@ -137,8 +137,8 @@ def test_where_nothing_can_change_places_it_says_so(folder: Path, run: Run, symm
     _, out, _ = run("path", "numbers.npz", "-s", symmetry, "--json", "r.json")
     assert "Continuous on all of [0, ∞]: no kept singular value changes places" in words(out)
     content = read()
-    assert content["certificate"]["min_gap"] is None
-    assert content["certificate"]["gap_bound"] is None
+    assert content["certificate"]["min_gap"] == "inf"
+    assert content["certificate"]["gap_bound"] == "inf"
     assert all(row[5] == "—" for row in table_rows(out))
 
 
@@ -175,26 +175,28 @@ def test_json_holds_the_curve_of_the_library(folder: Path, run: Run) -> None:
     run(*PATH, "-q", "--ridge", "0.1", "--penalty", "projection", "--alphas", "5", "--json", "r.json")
     content, path = read(), computed(ridge=0.1, penalty="projection")
     assert list(content) == [
-        "data", "symmetry", "rank", "ridge", "penalty", "curve", "certificate", "tail", "alpha_for_gap",
+        "data", "symmetry", "n_samples", "rank", "ridge", "penalty", "curve", "certificate", "tail",
+        "alpha_for_relative_invariance_gap",
     ]  # fmt: skip
     assert (content["data"], content["symmetry"], content["rank"]) == ("data", "cyclic_shifts:6", 1)
+    assert content["n_samples"] == 90
     assert (content["ridge"], content["penalty"]) == (0.1, "projection")
     curve = content["curve"]
-    assert len(curve["alpha"]) == 7
-    assert curve["alpha"][0] == 0
-    assert curve["alpha"][-1] is None
-    expected = path.curve([math.inf if alpha is None else alpha for alpha in curve["alpha"]])
+    assert len(curve["alphas"]) == 7
+    assert curve["alphas"][0] == 0
+    assert curve["alphas"][-1] == "inf"
+    expected = path.curve([float(alpha) for alpha in curve["alphas"]])
     for ours, theirs in (
         ("loss", expected.loss[:, 0]),
         ("objective", expected.objective[:, 0]),
-        ("penalty", expected.penalty[:, 0]),
+        ("invariance_penalty", expected.invariance_penalty[:, 0]),
         ("invariance_gap", expected.invariance_gap[:, 0]),
-        ("relative_gap", expected.relative_gap[:, 0]),
+        ("relative_invariance_gap", expected.relative_invariance_gap[:, 0]),
         ("singular_values", expected.singular_values),
         ("degrees_of_freedom", expected.degrees_of_freedom),
     ):
         np.testing.assert_allclose(curve.pop(ours), theirs)
-    assert list(curve) == ["alpha"]
+    assert list(curve) == ["alphas"]
     assert set(content["certificate"]) == {
         "is_continuous", "crossings", "min_gap", "gap_bound", "margin", "n_evaluations",
     }  # fmt: skip
@@ -203,7 +205,7 @@ def test_json_holds_the_curve_of_the_library(folder: Path, run: Run) -> None:
 @pytest.mark.parametrize("n", [1, 2, 7, 8, 200])
 def test_any_number_of_strengths(folder: Path, run: Run, n: int) -> None:
     _, out, _ = run(*PATH, "--alphas", str(n), "--json", "r.json")
-    assert len(read()["curve"]["alpha"]) == n + 2
+    assert len(read()["curve"]["alphas"]) == n + 2
     assert len(table_rows(out)) == min(n, 7) + 2
 
 
@@ -307,6 +309,6 @@ def test_help_is_readable(run: Run, columns: int) -> None:
     assert max(map(len, out.splitlines())) <= columns
     lines = [line.strip() for line in out.splitlines()]
     assert "haarwire path digits --symmetry image_rotations:8 --rank 5" in lines
-    assert "null stands for infinity" in out
+    assert '"inf" stands for infinity' in out
     for option in ("--symmetry", "--rank", "--penalty", "--ridge", "--alphas", "--json", "--plot", "--quiet"):
         assert option in out

@@ -78,12 +78,13 @@ def test_json_is_what_the_function_returns(folder: Path, run: Run) -> None:
     content = json.loads(Path("r.json").read_text(encoding="utf-8"))
     data = hw.datasets.load("numbers.npz")
     expected = hw.learn_symmetry(data.X, data.Y, ["cyclic_shifts:6", "reflection:6"], rng=3, rank=1)
-    assert (content["data"], content["n_samples"]) == ("numbers", 90)
+    assert (content["data"], content["rank"], content["n_samples"]) == ("numbers", 1, 90)
     assert content["by_loss"] == [c.name for c in expected.by_loss]
     for row, candidate in zip(content["by_evidence"], expected.by_evidence, strict=True):
         assert row["name"] == candidate.name
         assert row["log_evidence"] == pytest.approx(candidate.log_evidence)
         assert row["support"] == candidate.support
+        assert row["n_invariant"] == candidate.n_invariant
         assert row["alpha"] == ("inf" if math.isinf(candidate.alpha) else pytest.approx(candidate.alpha))
 
 

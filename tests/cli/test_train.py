@@ -67,8 +67,10 @@ def test_every_approach_ends_at_its_closed_form(four: tuple[str, ...], run: Run,
         assert found["final_loss"] == pytest.approx(best.loss, rel=1e-6)
         assert abs(found["relative_excess"]) < 1e-6
         assert found["invariance_gap"] == pytest.approx(best.invariance_gap, rel=1e-3, abs=1e-4)
-        assert found["relative_gap"] == pytest.approx(best.relative_invariance_gap, rel=1e-3, abs=1e-4)
-        assert found["optimal_gap"] == pytest.approx(best.invariance_gap, abs=1e-12)
+        assert found["relative_invariance_gap"] == pytest.approx(
+            best.relative_invariance_gap, rel=1e-3, abs=1e-4
+        )
+        assert found["optimal_invariance_gap"] == pytest.approx(best.invariance_gap, abs=1e-12)
         assert (found["nearest_index"], found["nearest_subset"]) == (0, [0, 1])
         assert found["converged"] is True
         assert 0 < found["steps"] <= content["max_steps"]
@@ -79,6 +81,13 @@ def test_every_approach_ends_at_its_closed_form(four: tuple[str, ...], run: Run,
         assert row[6] == str(found["steps"])
 
 
+def test_an_infinite_strength_is_a_word_in_json(four: tuple[str, ...], run: Run) -> None:
+    code, out, _ = run(*four, "--steps", "3", "--alpha", "inf", "--json", "r.json")
+    assert code == 0
+    assert "Regularized: alpha = ∞" in out
+    assert read()["approaches"]["regularized"]["alpha"] == "inf"
+
+
 def test_raw_inputs_end_there_too_and_say_when_not(folder: Path, run: Run) -> None:
     arguments = ("train", "data.npz", *SYMMETRY, "--rank", "1", "--inputs", "raw")
     code, out, _ = run(*arguments, "--json", "r.json")
@@ -87,7 +96,7 @@ def test_raw_inputs_end_there_too_and_say_when_not(folder: Path, run: Run) -> No
     for name in NAMES:
         found = read()["approaches"][name]
         assert found["final_loss"] == pytest.approx(found["optimal_loss"], rel=1e-6)
-        assert found["invariance_gap"] == pytest.approx(found["optimal_gap"], abs=1e-3)
+        assert found["invariance_gap"] == pytest.approx(found["optimal_invariance_gap"], abs=1e-3)
     code, out, _ = run(*arguments, "--steps", "3")
     assert code == 0
     assert "Not converged within 3 steps: plain (1 of 1), hardwired (1 of 1)" in words(out)

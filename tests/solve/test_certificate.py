@@ -43,7 +43,7 @@ def test_theory_example_jumps_at_three() -> None:
     # The squares part at a slope of 1/4 there, and are told apart where they differ by more than the margin.
     assert crossing.high - crossing.low < 2 * (2 * certificate.margin) / 0.25
     assert certificate.margin < 1e-12
-    assert crossing.modes == (1, 2)
+    assert crossing.modes == (0, 1)
     assert crossing.singular_value == pytest.approx(1.0)
     assert crossing.jump == pytest.approx(math.hypot(1.0, 0.5))  # from [[0,0],[0,½]] to [[1,0],[0,0]]
     np.testing.assert_allclose(path.at(2.999).coef, [[0, 0], [0, 2 / 3.999]], atol=1e-12)

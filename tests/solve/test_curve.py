@@ -43,7 +43,7 @@ def test_every_column_is_what_the_solutions_say(
             scale = float(np.trace(moments.total))
             assert curve.objective[i, r] == pytest.approx(solution.loss, abs=1e-10 * scale)
             assert curve.loss[i, r] == pytest.approx(moments.loss(W, solution.intercept), abs=1e-10 * scale)
-            assert curve.penalty[i, r] == pytest.approx(
+            assert curve.invariance_penalty[i, r] == pytest.approx(
                 np.trace(W @ R @ W.T), abs=1e-9 * size**2 * max(1.0, np.linalg.norm(R))
             )
             assert curve.invariance_gap[i, r] == pytest.approx(solution.invariance_gap, abs=1e-8 * size)
@@ -68,7 +68,7 @@ def test_relative_gap(rng: np.random.Generator, rep: hw.Representation) -> None:
     for i, alpha in enumerate(ALPHAS):
         for rank in range(1, min(path.shape) + 1):
             expected = path.at(alpha, rank=rank).relative_invariance_gap
-            assert curve.relative_gap[i, rank - 1] == pytest.approx(expected, abs=1e-7)
+            assert curve.relative_invariance_gap[i, rank - 1] == pytest.approx(expected, abs=1e-7)
 
 
 def test_relative_gap_does_not_depend_on_the_units() -> None:
@@ -79,7 +79,9 @@ def test_relative_gap_does_not_depend_on_the_units() -> None:
             hw.regularization_path(hw.Moments.from_arrays(data.X, data.Y * unit), rep).curve(ALPHAS)
             for unit in (1.0, scale)
         )
-        np.testing.assert_allclose(other.relative_gap, one.relative_gap, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            other.relative_invariance_gap, one.relative_invariance_gap, rtol=1e-9, atol=1e-12
+        )
         np.testing.assert_allclose(
             other.invariance_gap, one.invariance_gap * scale, rtol=1e-9, atol=1e-12 * scale
         )
@@ -94,7 +96,7 @@ def test_monotone_along_the_path(rng: np.random.Generator, rep: hw.Representatio
     slack = 1e-10 * (1.0 + np.abs(curve.objective).max())
     assert (np.diff(curve.objective, axis=0) >= -slack).all()
     assert (np.diff(curve.loss, axis=0) >= -slack).all()
-    assert (np.diff(curve.penalty, axis=0) <= slack * (1 + curve.penalty.max())).all()
+    assert (np.diff(curve.invariance_penalty, axis=0) <= slack * (1 + curve.invariance_penalty.max())).all()
 
 
 def test_blocks_of_alphas_join() -> None:
@@ -103,7 +105,9 @@ def test_blocks_of_alphas_join() -> None:
     many = np.logspace(-3, 3, 30_000)
     curve = path.curve(many)
     some = path.curve(many[[0, 12_345, 29_999]])
-    np.testing.assert_allclose(curve.relative_gap[[0, 12_345, 29_999]], some.relative_gap, rtol=1e-12)
+    np.testing.assert_allclose(
+        curve.relative_invariance_gap[[0, 12_345, 29_999]], some.relative_invariance_gap, rtol=1e-12
+    )
     assert curve.loss.shape == (30_000, 4)
     assert repr(curve) == "PathCurve(30000 alphas, ranks 1 to 4)"
 
@@ -155,7 +159,7 @@ def test_alpha_for_gap_is_the_first(rng: np.random.Generator, rep: hw.Representa
         assert path.at(alpha).relative_invariance_gap <= wanted * (1 + 1e-6) + 1e-9
         if alpha > 0:
             before = path.curve(alpha * np.linspace(1e-4, 1 - 1e-6, 300))
-            assert (before.relative_gap[:, path.rank - 1] > wanted).all()
+            assert (before.relative_invariance_gap[:, path.rank - 1] > wanted).all()
 
 
 def test_alpha_for_gap_agrees_with_the_tail() -> None:

@@ -19,13 +19,13 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from haarwire._plain import plain_data
 from haarwire.errors import FileError, HaarwireError
 
 __all__ = [
     "DelayedProgress",
     "RowsPerSecond",
     "check_writable",
-    "finite",
     "output",
     "print_error",
     "print_table",
@@ -154,11 +154,6 @@ def _width(table: Table, console: Console) -> int:
     return Measurement.get(console, console.options.update(width=1000), table).maximum
 
 
-def finite(value: float) -> float | None:
-    """For JSON, which has no infinity and no NaN."""
-    return float(value) if math.isfinite(value) else None
-
-
 def check_writable(path: Path | None, option: str) -> None:
     """Find out before the work, not after it."""
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
@@ -186,9 +181,9 @@ def shows_text(json_file: Path | None, *, quiet: bool) -> bool:
     return not quiet and json_file != _STANDARD_OUTPUT
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write plain data to a file; to standard output where the path is "-"."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def write_json(path: Path, content: Any) -> None:
+    """Write a result to a file as `plain_data`; to standard output where the path is "-"."""
+    text = json.dumps(plain_data(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         if path == _STANDARD_OUTPUT:
             sys.stdout.write(text)

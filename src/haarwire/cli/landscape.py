@@ -15,16 +15,17 @@ from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
 from haarwire.solve import Regularized
 
-__all__ = ["HELP", "landscape_command", "landscape_data"]
+__all__ = ["HELP", "approach_data", "landscape_command"]
 
 HELP: Final = (
     "Count the critical points of plain, hard-wired, augmented and regularized models of bounded rank, "
     "and list the lowest.\n\n"
-    "All samples are used. A critical point keeps some of the singular modes, which are numbered from 0 in "
-    "descending order as in the library: 0–4 is the optimum of rank 5. Index: in how many directions the "
-    "loss goes down; all points but the optimum (index 0) are strict saddles. Escape: the mode given up "
-    "and the mode gained along the steepest way down, its curvature, how much lower the point is that it "
-    "leads to, and which that is. Tied modes make families of critical points.\n\n"
+    "All samples are used. Loss: that of the approach's own problem, penalties included. A critical point "
+    "keeps some of the singular modes, which are numbered from 0 in descending order as in the library: 0–4 "
+    "is the optimum of rank 5. Index: in how many directions the loss goes down; all points but the optimum "
+    "(index 0) are strict saddles. Escape: the mode given up and the mode gained along the steepest way "
+    "down, its curvature, how much lower the point is that it leads to, and which that is. Tied modes make "
+    "families of critical points.\n\n"
     "Examples:\n\n"
     "  haarwire landscape digits --symmetry image_rotations:8 --rank 5\n\n"
     "  haarwire landscape digits --symmetry image_rotations:8 --rank 5 --lowest 20\n\n"
@@ -68,11 +69,12 @@ def landscape_command(
         content = {
             "data": source.name,
             "symmetry": rep.label,
+            "n_samples": moments.count,
             "rank": existing["plain"].rank,
             "ridge": ridge,
             "penalty": penalty,
             "approaches": {
-                name: None if each is None else landscape_data(each, lowest) for name, each in points.items()
+                name: None if each is None else approach_data(each, lowest) for name, each in points.items()
             },
         }
         if plot is not None:
@@ -81,10 +83,10 @@ def landscape_command(
     if json_file is not None:
         write_json(json_file, content)
     if shows_text(json_file, quiet=quiet):
-        print_landscape(content, moments.count, output())
+        print_landscape(content, output())
 
 
-def landscape_data(points: CriticalPoints, lowest: int) -> dict[str, Any]:
+def approach_data(points: CriticalPoints, lowest: int) -> dict[str, Any]:
     """What the command tells of one approach, as plain numbers; modes are numbered from 0."""
     approach = points.approach
     return {

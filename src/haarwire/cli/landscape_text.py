@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from haarwire.cli.console import print_table, print_wrapped
-from haarwire.report.wording import count, number
+from haarwire.report.wording import alpha_text, count, number
 
 __all__ = ["print_landscape"]
 
@@ -20,11 +20,11 @@ _WHOLE: Final = 12
 _FIRST: Final = 6
 
 
-def print_landscape(content: dict[str, Any], n_samples: int, console: Console) -> None:
+def print_landscape(content: dict[str, Any], console: Console) -> None:
     """Print the counts of all approaches, then a table of the lowest points of each."""
     console.print(
         f"[bold]{escape(content['data'])}[/bold] under [bold]{escape(content['symmetry'])}[/bold], "
-        f"rank ≤ {content['rank']}: all {n_samples} samples\n",
+        f"rank ≤ {content['rank']}: all {content['n_samples']} samples\n",
         highlight=False,
     )
     approaches = content["approaches"]
@@ -44,7 +44,7 @@ def print_landscape(content: dict[str, Any], n_samples: int, console: Console) -
     console.print()
     if approaches["augmented"] is None:
         print_wrapped(console, "The group is not compact: no augmentation.")
-    print_wrapped(console, f"Regularized: alpha = {approaches['regularized']['alpha']:.3g}")
+    print_wrapped(console, f"Regularized: alpha = {alpha_text(approaches['regularized']['alpha'])}")
     histograms: dict[str, list[str]] = {}
     for name, each in approaches.items():
         if each is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups, plots
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, check_writable, finite, output, shows_text, write_json
+from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, write_json
 from haarwire.cli.path_text import print_path
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.errors import ParameterError
@@ -26,7 +27,7 @@ HELP: Final = (
     "without a bound on the rank, for one target, its intercept not counted. The path is proven "
     "continuous, or each place is bracketed where kept and dropped singular values meet and the optimum "
     "may jump.\n\n"
-    "In the JSON, null stands for infinity (the last alpha, say).\n\n"
+    'In the JSON, "inf" stands for infinity (the last alpha, say); modes are numbered from 0.\n\n'
     "Examples:\n\n"
     "  haarwire path digits --symmetry image_rotations:8 --rank 5\n\n"
     "  haarwire path digits --symmetry image_rotations:8 --plot path.png"
@@ -68,56 +69,44 @@ def path_command(
         progress("factoring", 0.3)
         path = regularization_path(moments, rep, rank=rank, ridge=ridge, penalty=penalty)  # type: ignore[arg-type]  # checked above
         progress("certifying", 0.6)
-        content = {"data": source.name, "symmetry": rep.label, **path_data(path, alphas)}
+        content = {
+            "data": source.name,
+            "symmetry": rep.label,
+            "n_samples": moments.count,
+            **path_data(path, alphas),
+        }
         if plot is not None:
             progress("drawing", 0.9)
             save_picture(plot, plots.plot_path(path))
     if json_file is not None:
         write_json(json_file, content)
     if shows_text(json_file, quiet=quiet):
-        print_path(content, moments.count, output())
+        print_path(content, output())
 
 
 def path_data(path: RegularizationPath, n_alphas: int) -> dict[str, Any]:
-    """Everything the command tells, as plain numbers; None stands for infinity."""
+    """Everything the command tells, by name."""
     r = path.rank
     strengths = np.geomspace(*plots.alpha_range(path), n_alphas)
     rounded = np.array([float(f"{alpha:.2e}") for alpha in strengths])
     curve = path.curve(np.concatenate([[0.0], rounded, [np.inf]]))
-    certificate = path.certify()
     return {
         "rank": r,
         "ridge": path.ridge,
         "penalty": path.frame.penalty,
         "curve": {
-            "alpha": [finite(alpha) for alpha in curve.alphas],
+            "alphas": curve.alphas.tolist(),
             "loss": curve.loss[:, r - 1].tolist(),
             "objective": curve.objective[:, r - 1].tolist(),
-            "penalty": curve.penalty[:, r - 1].tolist(),
+            "invariance_penalty": curve.invariance_penalty[:, r - 1].tolist(),
             "invariance_gap": curve.invariance_gap[:, r - 1].tolist(),
-            "relative_gap": curve.relative_gap[:, r - 1].tolist(),
+            "relative_invariance_gap": curve.relative_invariance_gap[:, r - 1].tolist(),
             "singular_values": curve.singular_values.tolist(),
             "degrees_of_freedom": curve.degrees_of_freedom.tolist(),
         },
-        "certificate": {
-            "is_continuous": certificate.is_continuous,
-            "crossings": [
-                {
-                    "low": crossing.low,
-                    "high": finite(crossing.high),
-                    "modes": list(crossing.modes),
-                    "singular_value": crossing.singular_value,
-                    "jump": crossing.jump,
-                }
-                for crossing in certificate.crossings
-            ],
-            "min_gap": finite(certificate.min_gap),
-            "gap_bound": finite(certificate.gap_bound),
-            "margin": certificate.margin,
-            "n_evaluations": certificate.n_evaluations,
-        },
+        "certificate": asdict(path.certify()),
         "tail": _tail(path),
-        "alpha_for_gap": {str(gap): finite(path.alpha_for_gap(gap)) for gap in _GAPS},
+        "alpha_for_relative_invariance_gap": {str(gap): path.alpha_for_gap(gap) for gap in _GAPS},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from haarwire.cli.console import print_table, print_wrapped
-from haarwire.report.wording import number, small
+from haarwire.report.wording import alpha_text, number, small
 
 __all__ = ["print_path"]
 
@@ -17,15 +18,15 @@ _ROWS: Final = 7
 """Finite strengths in the table."""
 
 
-def print_path(content: dict[str, Any], n_samples: int, console: Console) -> None:
+def print_path(content: dict[str, Any], console: Console) -> None:
     """Print the table, the certificate and the tail of `haarwire.cli.path.path_data`."""
     r, curve = content["rank"], content["curve"]
     console.print(
         f"[bold]{escape(content['data'])}[/bold] under [bold]{escape(content['symmetry'])}[/bold], "
-        f"rank ≤ {r}: all {n_samples} samples, none held out\n",
+        f"rank ≤ {r}: all {content['n_samples']} samples, none held out\n",
         highlight=False,
     )
-    last, rounding = len(curve["alpha"]) - 1, 1e-12 * max(curve["objective"])
+    last, rounding = len(curve["alphas"]) - 1, 1e-12 * max(curve["objective"])
     chosen = [0, *np.unique(np.linspace(1, last - 1, min(_ROWS, last - 1)).round()).astype(int), last]
 
     def loss(which: str, i: int) -> str:
@@ -37,10 +38,10 @@ def print_path(content: dict[str, Any], n_samples: int, console: Console) -> Non
 
     rows = [
         [
-            "∞" if curve["alpha"][i] is None else f"{curve['alpha'][i]:.3g}",
+            alpha_text(curve["alphas"][i]),
             loss("loss", i),
             loss("objective", i),
-            small(curve["relative_gap"][i]),
+            small(curve["relative_invariance_gap"][i]),
             sigma(i, r),
             sigma(i, r + 1),
             f"{curve['degrees_of_freedom'][i]:.1f}",
@@ -66,7 +67,7 @@ def _certificate_sentences(certificate: dict[str, Any], rank: int) -> list[str]:
     """What was proven, and where it could not be."""
     r, crossings = rank, certificate["crossings"]
     evaluations = f"{certificate['n_evaluations']} evaluations, rounding margin {certificate['margin']:.1g}"
-    if certificate["min_gap"] is None:
+    if math.isinf(certificate["min_gap"]):
         return ["Continuous on all of [0, ∞]: no kept singular value changes places with a dropped one."]
     if certificate["is_continuous"]:
         proof = (
@@ -85,16 +86,16 @@ def _certificate_sentences(certificate: dict[str, Any], rank: int) -> list[str]:
 def _crossing(crossing: dict[str, Any]) -> str:
     low, high = crossing["low"], crossing["high"]
     i, j = crossing["modes"]
-    is_narrow = high is not None and high - low < 1e-3 * high
+    is_narrow = math.isfinite(high) and high - low < 1e-3 * high
     where = (
         f"At alpha = {(low + high) / 2:.6g} (± {(high - low) / 2:.1g})"
         if is_narrow
-        else f"For alpha from {low:.3g} to {'∞' if high is None else f'{high:.3g}'}"
+        else f"For alpha from {low:.3g} to {alpha_text(high)}"
     )
     change = "jumps by" if is_narrow else "changes from end to end by"
     return (
-        f"{where}, σ_{i} and σ_{j} meet at {crossing['singular_value']:.4g}, and the solution {change} "
-        f"{crossing['jump']:.3g} (Frobenius norm)."
+        f"{where}, σ_{i + 1} and σ_{j + 1} meet at {crossing['singular_value']:.4g}, and the solution "
+        f"{change} {crossing['jump']:.3g} (Frobenius norm)."
     )
 
 
@@ -107,7 +108,7 @@ def _ending_sentences(content: dict[str, Any]) -> list[str]:
         f"solution ≈ {tail['distance_constant']:.3g}/alpha (Frobenius norms)."
     )
     strengths = ", ".join(
-        f"{gap} from alpha = {'∞' if alpha is None else f'{alpha:.3g}'}"
-        for gap, alpha in content["alpha_for_gap"].items()
+        f"{gap} from alpha = {alpha_text(alpha)}"
+        for gap, alpha in content["alpha_for_relative_invariance_gap"].items()
     )
     return [ending, f"Relative gap at most {strengths}."]

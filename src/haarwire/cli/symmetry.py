@@ -15,14 +15,13 @@ from haarwire.cli import options
 from haarwire.cli.console import (
     DelayedProgress,
     check_writable,
-    finite,
     output,
     print_table,
     print_wrapped,
     shows_text,
     write_json,
 )
-from haarwire.report.wording import alpha_text, number, small
+from haarwire.report.wording import alpha_text, number, pvalue, small
 from haarwire.selection import Candidate, LearnedSymmetry, learn_symmetry
 
 __all__ = ["HELP", "candidate_names", "print_learned", "symmetry_command"]
@@ -107,7 +106,7 @@ def symmetry_command(
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         result = learn_symmetry(*_all_samples(source), reps, rank=rank, rng=seed, progress=progress)
     if json_file is not None:
-        write_json(json_file, _as_data(result, source.name))
+        write_json(json_file, _as_data(result, source.name, rank))
     if shows_text(json_file, quiet=quiet):
         print_learned(result, source.name, output())
 
@@ -146,13 +145,13 @@ def print_learned(result: LearnedSymmetry, data: str, console: Console) -> None:
 def _row(c: Candidate, base: Candidate) -> list[str]:
     return [
         c.name,
-        str(c.dim),
+        str(c.n_invariant),
         _difference(c.log_evidence - base.log_evidence),
         alpha_text(c.alpha),
         _difference(c.hardwired_log_evidence - base.log_evidence),
         number(c.loss),
         small(c.standard_error),
-        "—" if math.isnan(c.adjusted_pvalue) or c is base else _pvalue(c.adjusted_pvalue),
+        "—" if math.isnan(c.adjusted_pvalue) or c is base else pvalue(c.adjusted_pvalue),
         "—" if math.isnan(c.effect_size) or c is base else small(c.effect_size),
     ]
 
@@ -161,23 +160,11 @@ def _difference(value: float) -> str:
     return f"{round(value, 1) + 0.0:+.1f}"
 
 
-def _pvalue(value: float) -> str:
-    return f"{value:.2g}" if value > 1e-99 else "<1e-99"
-
-
-def _as_data(result: LearnedSymmetry, data: str) -> dict[str, Any]:
-    """As plain numbers, strings and dicts; an infinite strength is "inf"."""
+def _as_data(result: LearnedSymmetry, data: str, rank: int | None) -> dict[str, Any]:
     return {
         "data": data,
+        "rank": rank,
         "n_samples": result.n_samples,
-        "by_evidence": [_candidate(c) for c in result.by_evidence],
+        "by_evidence": result.by_evidence,
         "by_loss": [c.name for c in result.by_loss],
-    }
-
-
-def _candidate(c: Candidate) -> dict[str, Any]:
-    values = {name: getattr(c, name) for name in Candidate.__dataclass_fields__}
-    return {
-        name: "inf" if value == math.inf else finite(value) if isinstance(value, float) else value
-        for name, value in values.items()
     }

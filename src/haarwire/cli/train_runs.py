@@ -11,7 +11,6 @@ import numpy as np
 
 from haarwire._linalg import symmetric_whitener
 from haarwire._numbers import FloatArray
-from haarwire.cli.console import finite
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.moments import Moments
@@ -56,13 +55,13 @@ class Trained:
         The closed form.
     history : TrainingHistory or None
         None where there is nothing to train: the data leave no input to the network.
-    relative_gaps : ndarray, shape (runs,)
+    relative_invariance_gaps : ndarray, shape (runs,)
         ‖W_⊥‖_F/‖W‖_F of the final coefficients.
     """
 
     best: Solution
     history: TrainingHistory | None
-    relative_gaps: FloatArray
+    relative_invariance_gaps: FloatArray
 
 
 def train_approach(
@@ -158,8 +157,8 @@ def trained_data(trained: Trained, moments: Moments) -> dict[str, Any]:
     approach = {
         "alpha": best.approach.alpha if isinstance(best.approach, Regularized) else None,
         "optimal_loss": best.loss,
-        "optimal_gap": best.invariance_gap,
-        "optimal_relative_gap": best.relative_invariance_gap,
+        "optimal_invariance_gap": best.invariance_gap,
+        "optimal_relative_invariance_gap": best.relative_invariance_gap,
     }
     if history is None:
         rows = [
@@ -167,14 +166,14 @@ def trained_data(trained: Trained, moments: Moments) -> dict[str, Any]:
                 "final_loss": total,
                 "relative_excess": 0.0,
                 "invariance_gap": 0.0,
-                "relative_gap": 0.0,
+                "relative_invariance_gap": 0.0,
                 "nearest_subset": [],
                 "nearest_index": 0,
                 "steps": 0,
                 "converged": True,
                 "diverged": False,
             }
-            for _ in trained.relative_gaps
+            for _ in trained.relative_invariance_gaps
         ]
         return {**rows[0], **approach, "learning_rate": None, "seconds": 0.0, "runs": rows}
     assert history.invariance_gap is not None
@@ -182,10 +181,10 @@ def trained_data(trained: Trained, moments: Moments) -> dict[str, Any]:
     floor = best.loss if best.loss > 1e-12 * total else math.nan
     rows = [
         {
-            "final_loss": finite(history.loss[-1, i]),
-            "relative_excess": finite(history.excess_loss[-1, i] / floor),
-            "invariance_gap": finite(history.invariance_gap[-1, i]),
-            "relative_gap": finite(trained.relative_gaps[i]),
+            "final_loss": float(history.loss[-1, i]),
+            "relative_excess": float(history.excess_loss[-1, i] / floor),
+            "invariance_gap": float(history.invariance_gap[-1, i]),
+            "relative_invariance_gap": float(trained.relative_invariance_gaps[i]),
             "nearest_subset": list(history.subset(-1, i)),
             "nearest_index": None if history.diverged[i] else int(history.nearest_index[-1, i]),
             "steps": int(history.stopped[i]),

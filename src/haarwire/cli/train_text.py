@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from haarwire.cli.console import print_table, print_wrapped
-from haarwire.report.wording import number, small
+from haarwire.report.wording import alpha_text, number, small
 
 __all__ = ["print_training"]
 
@@ -49,7 +50,7 @@ def print_training(content: dict[str, Any], n_samples: int, console: Console) ->
     console.print()
     if approaches["augmented"] is None:
         print_wrapped(console, "The group is not compact: no augmentation.")
-    print_wrapped(console, f"Regularized: alpha = {approaches['regularized']['alpha']:.3g}")
+    print_wrapped(console, f"Regularized: alpha = {alpha_text(approaches['regularized']['alpha'])}")
     late = {name: sum(not run["converged"] for run in each["runs"]) for name, each in existing.items()}
     if not any(late.values()):
         print_wrapped(
@@ -69,14 +70,14 @@ def print_training(content: dict[str, Any], n_samples: int, console: Console) ->
 
 def _cells(each: dict[str, Any]) -> list[str]:
     def shown(value: float | None, how: Any) -> str:
-        return "—" if value is None else how(value)
+        return "—" if value is None or not math.isfinite(value) else how(value)
 
     return [
-        "∞" if each["final_loss"] is None else number(each["final_loss"]),
+        "∞" if math.isinf(each["final_loss"]) else number(each["final_loss"]),
         number(each["optimal_loss"]),
         shown(each["relative_excess"], lambda value: f"{value:.1e}"),
-        shown(each["relative_gap"], small),
-        small(each["optimal_relative_gap"]),
+        shown(each["relative_invariance_gap"], small),
+        small(each["optimal_relative_invariance_gap"]),
         shown(each["nearest_index"], str),
         str(each["steps"]),
         f"{each['seconds']:.2f}",

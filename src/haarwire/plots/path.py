@@ -51,7 +51,7 @@ def alpha_range(path: RegularizationPath, *, rank: int | None = None) -> tuple[f
     alphas = np.logspace(low, high, round(20 * (high - low)))
     curve = path.curve(np.concatenate([[0.0], alphas, [np.inf]]))
     first, last = alphas.size, 0
-    for values in (curve.loss[:, r - 1], curve.objective[:, r - 1], curve.relative_gap[:, r - 1]):
+    for values in (curve.loss[:, r - 1], curve.objective[:, r - 1], curve.relative_invariance_gap[:, r - 1]):
         near = _STEADY * float(np.ptp(values))
         left = np.flatnonzero(np.abs(values[1:-1] - values[0]) > near)
         right = np.flatnonzero(np.abs(values[1:-1] - values[-1]) > near)
@@ -110,7 +110,7 @@ def plot_path(path: RegularizationPath, *, rank: int | None = None, axes: AxesLi
     line(top, curve.objective[:, r - 1], ORANGE, "loss + penalty", linestyle="--")
     top.set_ylabel("loss")
     top.legend(frameon=False)
-    line(middle, curve.relative_gap[:, r - 1], GREEN, "invariance gap")
+    line(middle, curve.relative_invariance_gap[:, r - 1], GREEN, "invariance gap")
     middle.set_ylabel("invariance gap\n(share of ‖W‖)")
     middle.set_ylim(-0.03, 1.03)
     for i in range(curve.singular_values.shape[1]):

@@ -70,7 +70,7 @@ def path_data(
         "rank": path.rank,
         "loss": by_rank(curve.loss),
         "objective": by_rank(curve.objective),
-        "gap": by_rank(curve.relative_gap),
+        "gap": by_rank(curve.relative_invariance_gap),
         "singular_values": rounded(curve.singular_values[:, :_MODES]),
         "n_modes": int(curve.singular_values.shape[1]),
         "degrees_of_freedom": rounded(curve.degrees_of_freedom),

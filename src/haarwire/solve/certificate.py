@@ -52,7 +52,7 @@ class Crossing:
     low, high : float
         The bracket in alpha (high may be ``math.inf``).
     modes : tuple of int
-        Which singular values meet, counted from 1: (r, r + 1).
+        Which modes meet, numbered from 0 as everywhere: (r − 1, r).
     singular_value : float
         Where they meet.
     jump : float
@@ -262,7 +262,7 @@ class _Cover:
         return Crossing(
             low=a,
             high=b,
-            modes=(self.rank, self.rank + 1),
+            modes=(self.rank - 1, self.rank),
             singular_value=float(np.sqrt(max(values[-self.rank], 0.0))),
             jump=float(np.linalg.norm(self.pencil.coef(b) - self.pencil.coef(a))),
         )

@@ -30,12 +30,12 @@ class PathCurve:
     alphas : ndarray, shape (n_alphas,)
         Penalty strengths.
     objective : ndarray, shape (n_alphas, m)
-        J(W): loss plus penalties (``Solution.loss``).
+        J(W): loss plus penalties, what ``Solution.loss`` is.
     loss : ndarray, shape (n_alphas, m)
         Mean over the training samples of the squared error summed over targets.
-    penalty : ndarray, shape (n_alphas, m)
+    invariance_penalty : ndarray, shape (n_alphas, m)
         tr(W R Wᵀ), without the factor alpha.
-    invariance_gap, relative_gap : ndarray, shape (n_alphas, m)
+    invariance_gap, relative_invariance_gap : ndarray, shape (n_alphas, m)
         ‖W − W Q Qᵀ‖_F, and divided by ‖W‖_F (0 where W = 0).
     singular_values : ndarray, shape (n_alphas, m)
         σ of Z(α), descending, zeros included.
@@ -46,9 +46,9 @@ class PathCurve:
     alphas: FloatArray
     objective: FloatArray
     loss: FloatArray
-    penalty: FloatArray
+    invariance_penalty: FloatArray
     invariance_gap: FloatArray
-    relative_gap: FloatArray
+    relative_invariance_gap: FloatArray
     singular_values: FloatArray
     degrees_of_freedom: FloatArray
 

@@ -27,7 +27,7 @@ class Tail:
     distance_constant : float
         ‖W₁‖_F: ‖W(α) − W_∞‖ ≈ distance_constant/α.
     gap_constant : float
-        ‖W₁(I − QQᵀ)‖_F: the invariance gap ≈ gap_constant/α.
+        ‖W₁(I − QQᵀ)‖_F: the invariance gap, absolute, ≈ gap_constant/α.
     """
 
     coef: FloatArray = field(repr=False)

@@ -58,7 +58,7 @@ class ApproachMargin:
         linear margin.
     limit_plus, limit_minus : float
         Between the same and the two-cluster limit of the approach's own problem.
-    gap : float
+    relative_invariance_gap : float
         Relative part of both directions outside the invariant functionals (the larger of the two).
     agreement : float
         Share of (unit, sample) pairs in agreement with the labels; the limit assumes 1.
@@ -70,7 +70,7 @@ class ApproachMargin:
     angle_minus: float
     limit_plus: float
     limit_minus: float
-    gap: float
+    relative_invariance_gap: float
     agreement: float
     accuracy: float
 
@@ -206,7 +206,7 @@ def margin_experiment(
             angle_minus=_angle(minus, best),
             limit_plus=_angle(plus, w - slope * u),
             limit_minus=_angle(minus, slope * w - u),
-            gap=max(_outside(plus, Q), _outside(minus, Q)),
+            relative_invariance_gap=max(_outside(plus, Q), _outside(minus, Q)),
             agreement=network.agreement(seen, truth),
             accuracy=float(np.mean(network.output(moved) * moved_labels > 0)),
         )
