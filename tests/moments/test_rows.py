@@ -13,7 +13,7 @@ from haarwire import DataError, Moments, ParameterError, Samples
 from haarwire.datasets import Dataset
 from haarwire.datasets import collections as held_out
 from haarwire.moments import alignment, row_sets
-from haarwire.selection import fold_moments, select, select_by_evidence, select_leave_one_out
+from haarwire.selection import fold_moments, select_by_evidence, select_leave_one_out
 
 pytest.importorskip("distributed", reason="needs the dask extra")
 pytest.importorskip("dask.array", reason="needs the dask extra")
@@ -87,11 +87,10 @@ def path(X: Any, Y: Any, w: Any) -> Numbers:
 
 def folds(X: Any, Y: Any, w: Any) -> Numbers:
     found = fold_moments(X, Y, w, n_folds=3, rng=0)
-    chosen = select(hw.regularization_path(sum(found[1:], start=found[0]), REP), found)
     validated = hw.cross_validate(found, REP)
     return {
         "scatters": [fold.scatter for fold in found],
-        "select": [chosen.alpha, *chosen.losses],
+        "alpha": [validated.best_as_is],
         "as_is": validated.as_is,
         "moved": validated.moved,
     }
@@ -121,7 +120,7 @@ def candidates(X: Any, Y: Any, w: Any) -> Numbers:
 
 def evidence(X: Any, Y: Any, w: Any) -> Numbers:
     found = select_by_evidence(Moments.from_arrays(X, Y, w), REP)
-    return {"log": found.log_evidence, "noise": found.noise}
+    return {"log": found.log_evidence, "noise": found.noise_variance}
 
 
 def ranks(X: Any, Y: Any, w: Any) -> Numbers:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import haarwire as hw
-from haarwire.selection import CrossValidation, cross_validate, default_alphas, select
+from haarwire.selection import CrossValidation, cross_validate, default_alphas
 from haarwire.selection.held_out import HeldOut
 
 ALPHAS = np.array([0.0, 1e-3, 0.1, 2.0, 1e3, math.inf])
@@ -201,6 +201,8 @@ def test_a_symmetry_of_another_size_is_refused() -> None:
 def test_a_negative_alpha_is_refused() -> None:
     with pytest.raises(hw.ParameterError, match="alphas must be a flat list of numbers ≥ 0"):
         cross_validate(moments_of(sample_folds()), REPRESENTATIONS["signed"], alphas=np.array([-1.0]))
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation, got"):
+        cross_validate(moments_of(sample_folds()), "reflection:4")  # type: ignore[arg-type]
 
 
 # The grid.
@@ -217,15 +219,15 @@ def test_default_alphas_surround_the_spectrum() -> None:
     assert (np.diff(alphas) > 0).all()
     assert alphas[1] == pytest.approx(spectrum[0] / 100)
     assert alphas[-2] == pytest.approx(spectrum[-1] * 100)
-    scaled = default_alphas(hw.Moments.from_arrays(1000 * X, X[:, 0]), rep, count=5)
-    np.testing.assert_allclose(scaled[1:-1], 1e6 * default_alphas(moments, rep, count=5)[1:-1])
+    scaled = default_alphas(hw.Moments.from_arrays(1000 * X, X[:, 0]), rep, n_alphas=5)
+    np.testing.assert_allclose(scaled[1:-1], 1e6 * default_alphas(moments, rep, n_alphas=5)[1:-1])
 
 
-def test_the_grid_is_that_of_select() -> None:
+def test_cross_validation_takes_the_grid_of_all_samples() -> None:
     rep = REPRESENTATIONS["signed"]
     folds = moments_of(sample_folds())
-    path = hw.regularization_path(sum(folds[1:], start=folds[0]), rep)
-    np.testing.assert_allclose(cross_validate(folds, rep).alphas, select(path, folds).alphas)
+    whole = sum(folds[1:], start=folds[0])
+    np.testing.assert_allclose(cross_validate(folds, rep).alphas, default_alphas(whole, rep))
 
 
 def test_default_alphas_without_penalty_or_data_are_the_two_ends() -> None:
@@ -241,8 +243,8 @@ def test_default_alphas_without_penalty_or_data_are_the_two_ends() -> None:
 @pytest.mark.parametrize("count", [0, -1, 2.5, True])
 def test_a_grid_of_no_strengths_is_refused(count: Any) -> None:
     moments = moments_of(sample_folds())[0]
-    with pytest.raises(hw.ParameterError, match="number of strengths must be a positive integer"):
-        default_alphas(moments, REPRESENTATIONS["signed"], count=count)
+    with pytest.raises(hw.ParameterError, match="n_alphas must be a positive integer"):
+        default_alphas(moments, REPRESENTATIONS["signed"], n_alphas=count)
 
 
 # Every rank at once.

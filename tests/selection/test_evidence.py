@@ -13,7 +13,7 @@ from scipy.stats import multivariate_normal
 
 import haarwire as hw
 import strategies
-from haarwire.selection import select_by_evidence
+from haarwire.selection import evidence, select_by_evidence
 
 
 def dense(
@@ -42,7 +42,7 @@ def test_it_is_the_density_of_a_normal_distribution(
     data = strategies.generic_data(rep.dim, 2, rng, n_samples=rep.dim + 6)
     noise = np.array([0.3, 2.0])
     alphas = np.array([0.0, 0.2, 30.0])
-    found = hw.log_evidence(data.moments, rep, alphas, ridge, noise=noise, fit_intercept=intercept)
+    found = hw.log_evidence(data.moments, rep, alphas, ridge, noise_variance=noise, fit_intercept=intercept)
     R = hw.penalty_matrix(rep)
     for alpha, value in zip(alphas, found, strict=True):
         expected = sum(dense(data.X, data.Y[:, j], R, alpha, ridge, noise[j], intercept) for j in range(2))
@@ -54,7 +54,7 @@ def test_infinity_is_the_model_of_the_invariant_coordinates(
     rng: np.random.Generator, rep: hw.Representation
 ) -> None:
     data = strategies.generic_data(rep.dim, 1, rng, n_samples=rep.dim + 6)
-    near, end = hw.log_evidence(data.moments, rep, [1e9, math.inf], 0.1, noise=0.5)
+    near, end = hw.log_evidence(data.moments, rep, [1e9, math.inf], 0.1, noise_variance=0.5)
     assert near == pytest.approx(end, abs=1e-3)
     Z = hw.invariant_subspace(rep).coordinates(data.X)
     if Z.shape[1] == 0:
@@ -67,15 +67,17 @@ def test_infinity_is_the_model_of_the_invariant_coordinates(
 def test_the_variance_left_open_is_that_of_largest_evidence(noise: Any) -> None:
     rep = hw.groups.cyclic_shifts(4)
     data = strategies.generic_data(4, 2, np.random.default_rng(0), n_samples=20)
-    best = select_by_evidence(data.moments, rep, ridge=0.1, noise=noise)
-    found = float(hw.log_evidence(data.moments, rep, best.alpha, 0.1, noise=noise))
+    best = select_by_evidence(data.moments, rep, ridge=0.1, noise_variance=noise)
+    found = float(hw.log_evidence(data.moments, rep, best.alpha, 0.1, noise_variance=noise))
     assert found == pytest.approx(best.log_evidence, rel=1e-12)
-    again = hw.log_evidence(data.moments, rep, best.alpha, 0.1, noise=best.noise)
+    again = hw.log_evidence(data.moments, rep, best.alpha, 0.1, noise_variance=best.noise_variance)
     assert found == pytest.approx(float(again))
     for factor in (0.99, 1.01):
-        other = hw.log_evidence(data.moments, rep, best.alpha, 0.1, noise=best.noise * factor)
+        other = hw.log_evidence(
+            data.moments, rep, best.alpha, 0.1, noise_variance=best.noise_variance * factor
+        )
         assert float(other) < found
-    assert (best.noise[0] == best.noise[1]) == (noise == "common")
+    assert (best.noise_variance[0] == best.noise_variance[1]) == (noise == "common")
 
 
 def test_wide_and_idle_data() -> None:
@@ -87,11 +89,13 @@ def test_wide_and_idle_data() -> None:
     moments = hw.Moments.from_arrays(X, Y)
     R = hw.penalty_matrix(rep)
     for alpha in (0.0, 0.7):
-        found = float(hw.log_evidence(moments, rep, alpha, 0.2, noise=0.4))
+        found = float(hw.log_evidence(moments, rep, alpha, 0.2, noise_variance=0.4))
         expected = sum(dense(X, Y[:, j], R, alpha, 0.2, 0.4, True) for j in range(2))
         assert found == pytest.approx(expected, rel=1e-9)
-    alone = hw.log_evidence(hw.Moments.from_arrays(X, Y[:, 0]), rep, 0.7, 0.2, noise="per_target")
-    assert float(hw.log_evidence(moments, rep, 0.7, 0.2, noise="per_target")) == pytest.approx(float(alone))
+    alone = hw.log_evidence(hw.Moments.from_arrays(X, Y[:, 0]), rep, 0.7, 0.2, noise_variance="per_target")
+    assert float(hw.log_evidence(moments, rep, 0.7, 0.2, noise_variance="per_target")) == pytest.approx(
+        float(alone)
+    )
 
 
 def test_weights_are_precisions() -> None:
@@ -99,7 +103,7 @@ def test_weights_are_precisions() -> None:
     data = strategies.generic_data(3, 1, np.random.default_rng(0), n_samples=12)
     weights = np.random.default_rng(1).uniform(0.5, 2.0, 12)
     moments = hw.Moments.from_arrays(data.X, data.Y, weights)
-    found = float(hw.log_evidence(moments, rep, 0.3, 0.1, noise=0.5, fit_intercept=False))
+    found = float(hw.log_evidence(moments, rep, 0.3, 0.1, noise_variance=0.5, fit_intercept=False))
     root = np.sqrt(weights[:, None])
     prior = np.linalg.inv(0.1 * np.eye(3) + 0.3 * hw.penalty_matrix(rep)) / weights.sum()
     A = root * data.X
@@ -127,6 +131,21 @@ def test_the_choice_is_the_best_of_a_fine_grid(violation: float) -> None:
         assert found.alpha < math.inf
     given_ridge = select_by_evidence(moments, rep, ridge=found.ridge)
     assert given_ridge.log_evidence == pytest.approx(found.log_evidence, abs=1e-4)
+
+
+def test_each_ridge_is_factored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the two chosen, whose models are made again."""
+    ridges: list[float] = []
+    plain = evidence.factor_path
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        ridges.append(options["ridge"])
+        return plain(*arguments, **options)
+
+    monkeypatch.setattr(evidence, "factor_path", counted)
+    data = strategies.generic_data(6, 2, np.random.default_rng(0))
+    select_by_evidence(data.moments, hw.groups.cyclic_shifts(6))
+    assert len(ridges) - len(set(ridges)) <= 2
 
 
 @pytest.mark.parametrize("penalty", ["generators", "projection"])
@@ -185,8 +204,8 @@ def test_refusals() -> None:
     with pytest.raises(hw.ParameterError, match="drowns in rounding errors"):
         hw.log_evidence(twice, hw.groups.reflection(4), 0.0, 1e-30)
     for noise in ("commmon", 0.0, [1.0, 2.0, 3.0], math.nan):
-        with pytest.raises(hw.ParameterError, match="noise"):
-            hw.log_evidence(data.moments, rep, 1.0, 0.1, noise=noise)  # type: ignore[arg-type]
+        with pytest.raises(hw.ParameterError, match="noise_variance must be"):
+            hw.log_evidence(data.moments, rep, 1.0, 0.1, noise_variance=noise)  # type: ignore[arg-type]
     with pytest.raises(hw.ParameterError, match="alphas must be"):
         hw.log_evidence(data.moments, rep, -1.0, 0.1)
     exact = hw.Moments.from_arrays(data.X, data.X.sum(axis=1))

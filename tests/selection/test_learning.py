@@ -47,7 +47,7 @@ def test_the_rows_are_what_the_parts_say() -> None:
     assert found.n_samples == 120
     row, rep = rows["quarter"], QUARTER
     evidence, test = select_by_evidence(whole, rep), hw.symmetry_test(whole, rep)
-    assert (row.dim, row.log_evidence, row.alpha) == (4, evidence.log_evidence, evidence.alpha)
+    assert (row.n_invariant, row.log_evidence, row.alpha) == (4, evidence.log_evidence, evidence.alpha)
     assert row.hardwired_log_evidence == evidence.hardwired_log_evidence
     assert (row.pvalue, row.effect_size) == (test.pvalue, test.effect_size)
     validation = hw.cross_validate(folds, rep, ridge=evidence.ridge)
@@ -102,7 +102,7 @@ def test_one_candidate_and_weights() -> None:
     assert {c.name for c in named.by_evidence} == {"half", "none"}
     seen: list[tuple[str, float]] = []
     hw.learn_symmetry(data.X, data.Y, [HALF], progress=lambda name, share: seen.append((name, share)))
-    assert seen == [("half turn", 0.0), ("trivial:16", 0.5)]
+    assert seen == [("half turn", 0.0), ("trivial:16", 0.5), ("done", 1.0)]
 
 
 def test_refusals() -> None:

@@ -78,7 +78,7 @@ def test_a_linear_module_has_the_exact_evidence(rng, rep, p, logs):
         ridge = delta * noise / N
         alpha = math.inf if p == 1.0 else ridge * ((1 - p) ** -2 - 1)
         moments = hw.Moments.from_arrays(X, Y)
-        options = {"noise": noise, "penalty": "projection", "fit_intercept": False}
+        options = {"noise_variance": noise, "penalty": "projection", "fit_intercept": False}
         exact = float(hw.log_evidence(moments, rep, alpha, ridge, **options))
         assert found == pytest.approx(exact, rel=1e-9, abs=1e-8)
 
@@ -91,11 +91,11 @@ def test_the_amount_learnt_is_that_of_the_closed_form(violation):
     options = {"penalty": "projection", "fit_intercept": False}
     best = select_by_evidence(moments, ROTATIONS, **options)
     assert found.log_evidence == pytest.approx(best.log_evidence, abs=1e-3)
-    ridge = found.prior_precision["weight"] * found.noise / 80
+    ridge = found.prior_precision["weight"] * found.noise_variance / 80
     share = 1.0 - found.amount[0]
     alpha = ridge * (share**-2 - 1) if share else math.inf
     assert alpha == pytest.approx(best.alpha, rel=0.02)
-    exact = hw.log_evidence(moments, ROTATIONS, alpha, ridge, noise=found.noise, **options)
+    exact = hw.log_evidence(moments, ROTATIONS, alpha, ridge, noise_variance=found.noise_variance, **options)
     assert found.log_evidence == pytest.approx(float(exact), rel=1e-8, abs=1e-8)
     assert list(found.amounts) == [0.0, 0.5, 0.9, 1.0]
     assert found.log_evidence >= found.values.max()
@@ -117,12 +117,12 @@ def test_bias_and_weight_have_priors_of_their_own():
         covariance = noise * np.eye(60) + A @ A.T / weight + 1.0 / bias
         return multivariate_normal(cov=covariance).logpdf(Y.T).sum()
 
-    there = dense(weight, bias, found.noise)
+    there = dense(weight, bias, found.noise_variance)
     assert found.log_evidence == pytest.approx(there, rel=1e-8)
     for factor in (0.8, 1.25):
-        assert dense(weight * factor, bias, found.noise) < there
-        assert dense(weight, bias * factor, found.noise) < there
-        assert dense(weight, bias, found.noise * factor) < there
+        assert dense(weight * factor, bias, found.noise_variance) < there
+        assert dense(weight, bias * factor, found.noise_variance) < there
+        assert dense(weight, bias, found.noise_variance * factor) < there
 
 
 def test_fewer_outputs_than_parameters_give_the_same():
@@ -267,7 +267,7 @@ def test_the_range_of_rotations():
     moved = [x @ torch.from_numpy(scipy.linalg.expm(eta * np.array(TURN))).T for eta in nodes]
     A = torch.stack([Quadratic()(g) for g in moved]).mean(0).numpy()
     weight, bias = radial.prior_precision["1.weight"], radial.prior_precision["1.bias"]
-    covariance = radial.noise * np.eye(60) + A @ A.T / weight + 1.0 / bias
+    covariance = radial.noise_variance * np.eye(60) + A @ A.T / weight + 1.0 / bias
     exact = multivariate_normal(cov=covariance).logpdf(y[:, 0].numpy())
     assert radial.log_evidence == pytest.approx(exact, rel=1e-8)
 
@@ -302,7 +302,7 @@ def test_labels_and_the_module_that_comes_back():
     options = {"likelihood": "categorical", "amounts": [0.5]}
     found = learn_invariance(module, x, labels, SHIFTS, **options, progress=lambda *c: calls.append(c))
     assert torch.equal(module[1].weight, before)
-    assert found.noise is None
+    assert found.noise_variance is None
     assert list(found.amounts) == [0.0, 0.5, 1.0]
     assert calls[0] == ("probability 0", 0.0)
     assert calls[-1] == ("done", 1.0)

@@ -127,7 +127,7 @@ class Fits:
     def _new_alphas(self, group: int) -> FloatArray:
         """The slider's strengths come from the path of all samples, so that they stay as samples change."""
         path = self._inputs((group, len(self._joint) - 1)).factored.path
-        alphas = alpha_grid(path, count=_STRENGTHS)
+        alphas = alpha_grid(path, n_alphas=_STRENGTHS)
         return np.unique([alpha if math.isinf(alpha) else float(f"{alpha:.3g}") for alpha in alphas])
 
     def _new_inputs(self, key: tuple[int, int]) -> _Inputs:

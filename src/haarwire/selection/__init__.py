@@ -5,6 +5,7 @@ from haarwire.selection.evidence import Evidence, log_evidence, select_by_eviden
 from haarwire.selection.folds import fold_moments
 from haarwire.selection.grid import alpha_grid, default_alphas
 from haarwire.selection.learning import Candidate, LearnedSymmetry, learn_symmetry
+from haarwire.selection.leave_one_out import Selection, select_leave_one_out
 from haarwire.selection.ranks import RankSelection, select_rank
 from haarwire.selection.recommendation import (
     Advice,
@@ -12,7 +13,6 @@ from haarwire.selection.recommendation import (
     recommend,
     recommend_from_folds,
 )
-from haarwire.selection.strength import Selection, select, select_leave_one_out
 from haarwire.selection.symmetry import SymmetryTest, symmetry_test
 from haarwire.selection.verdict import Verdict, advice_verdict, verdict
 
@@ -36,7 +36,6 @@ __all__ = [
     "log_evidence",
     "recommend",
     "recommend_from_folds",
-    "select",
     "select_by_evidence",
     "select_leave_one_out",
     "select_rank",

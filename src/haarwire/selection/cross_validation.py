@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
 from haarwire.selection.folds import checked_folds
@@ -75,13 +76,13 @@ def cross_validate(
 ) -> CrossValidation:
     """Cross-validate the strength of the invariance penalty, from moments alone.
 
-    Each fold is left out in turn by subtraction, so the samples are not read again; one factorisation
+    Each fold is left out in turn by subtraction, so the samples are not read again; one factorization
     a fold serves every alpha and every rank.
 
     Parameters
     ----------
     folds : iterable of Moments
-        Of disjoint sets of samples; at least two.
+        Of disjoint sets of samples; at least two. About the origin for models without an intercept.
     rep : Representation
         The symmetry. The loss on moved data is offered for compact groups.
     rank : int, optional
@@ -102,9 +103,10 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        With fewer than two folds, or alphas that are not numbers ≥ 0.
+        With fewer than two folds, or alphas that are not numbers ≥ 0; when rep is not a Representation.
     """
     parts = checked_folds(folds)
+    checked_representation(rep)
     whole = sum(parts[1:], start=parts[0])
     frame = penalty_frame(rep, penalty)
     r = checked_rank(rank, whole.n_targets, whole.n_features)

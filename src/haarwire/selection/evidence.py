@@ -24,6 +24,7 @@ from typing import Final, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from haarwire._linalg import default_tolerance
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
@@ -35,9 +36,9 @@ from haarwire.solve.approaches import check_fit, check_kinds, checked_ridge
 from haarwire.solve.path import checked_alphas, factor_path
 from haarwire.solve.solver import check_samples
 
-__all__ = ["Evidence", "Noise", "log_evidence", "select_by_evidence"]
+__all__ = ["Evidence", "NoiseVariance", "log_evidence", "select_by_evidence"]
 
-Noise: TypeAlias = Literal["common", "per_target"] | ArrayLike
+NoiseVariance: TypeAlias = Literal["common", "per_target"] | ArrayLike
 
 _RIDGES: Final = np.logspace(-8.0, 2.0, 11)
 """Ridges tried first, relative to the mean variance of the features."""
@@ -66,8 +67,8 @@ class Evidence:
         Strength of the ordinary ridge.
     log_evidence : float
         Of both.
-    noise : ndarray, shape (m,)
-        Variance of the noise of each target, there.
+    noise_variance : ndarray, shape (m,)
+        Of each target, there.
     alphas, values : ndarray, shape (n_alphas,)
         Log evidence at other strengths and this ridge.
     hardwired_ridge, hardwired_log_evidence : float
@@ -77,7 +78,7 @@ class Evidence:
     alpha: float
     ridge: float
     log_evidence: float
-    noise: FloatArray = field(repr=False)
+    noise_variance: FloatArray = field(repr=False)
     alphas: FloatArray = field(repr=False)
     values: FloatArray = field(repr=False)
     hardwired_ridge: float = field(repr=False)
@@ -90,7 +91,7 @@ def log_evidence(
     alpha: ArrayLike,
     ridge: float,
     *,
-    noise: Noise = "common",
+    noise_variance: NoiseVariance = "common",
     penalty: Penalty = "generators",
     fit_intercept: bool = True,
 ) -> FloatArray:
@@ -107,9 +108,9 @@ def log_evidence(
         Strengths in [0, ∞] of the invariance penalty, both ends exact.
     ridge : float
         Strength of the ordinary ridge, > 0: without it the prior is improper.
-    noise : {"common", "per_target"}, float or array_like of shape (m,)
-        Variance of the noise; by name, that of largest evidence, one for all targets or one for each (targets
-        that are constant then count for nothing).
+    noise_variance : {"common", "per_target"}, float or array_like of shape (m,)
+        σ²; by name, that of largest evidence, one for all targets or one for each (targets that are constant
+        then count for nothing).
     penalty : {"generators", "projection"}
         Which invariance penalty R.
     fit_intercept : bool
@@ -123,7 +124,7 @@ def log_evidence(
     ------
     ParameterError
         When ridge is not positive, or so small that it drowns in rounding errors; when an alpha or
-        the noise is out of range.
+        a variance is out of range.
     DataError
         When the data do not fit the symmetry, or have no noise to estimate.
 
@@ -142,15 +143,9 @@ def log_evidence(
     2
     """
     data = _checked(moments, rep, fit_intercept)
-    if not checked_ridge(ridge) > 0:
-        raise ParameterError(
-            "the evidence needs a ridge > 0, got 0",
-            cause="without a ridge the prior of the invariant part is improper: it has no evidence",
-            remedy="give a small ridge, or find it by select_by_evidence(moments, rep)",
-        )
-    model = _Model(data, rep, penalty_frame(rep, penalty), ridge, _Variances(noise, moments, fit_intercept))
-    values = model(checked_alphas(alpha))
-    return values.reshape(np.shape(alpha))
+    variances = _Variances(noise_variance, moments, fit_intercept)
+    model = _Model(data, rep, penalty_frame(rep, penalty), _positive(ridge), variances)
+    return model(checked_alphas(alpha)).reshape(np.shape(alpha))
 
 
 def select_by_evidence(
@@ -158,13 +153,13 @@ def select_by_evidence(
     rep: Representation,
     *,
     ridge: float | None = None,
-    noise: Noise = "common",
+    noise_variance: NoiseVariance = "common",
     penalty: Penalty = "generators",
     fit_intercept: bool = True,
 ) -> Evidence:
     """Choose α, and the ridge if it is not given, by the largest evidence.
 
-    Each ridge takes one factorisation, which serves all α. Ridges are searched from 1e-8 to 100 times the
+    Each ridge takes one factorization, which serves all α. Ridges are searched from 1e-8 to 100 times the
     mean variance of the features.
 
     Parameters
@@ -175,7 +170,7 @@ def select_by_evidence(
         The symmetry.
     ridge : float, optional
         Strength of the ordinary ridge, > 0. None: chosen too.
-    noise, penalty, fit_intercept
+    noise_variance, penalty, fit_intercept
         As in `log_evidence`.
 
     Returns
@@ -196,7 +191,7 @@ def select_by_evidence(
     inf
     """
     data = _checked(moments, rep, fit_intercept)
-    frame, variances = penalty_frame(rep, penalty), _Variances(noise, moments, fit_intercept)
+    frame, variances = penalty_frame(rep, penalty), _Variances(noise_variance, moments, fit_intercept)
 
     def modelled(value: float) -> _Model:
         return _Model(data, rep, frame, value, variances)
@@ -204,16 +199,18 @@ def select_by_evidence(
     if ridge is not None:
         model = fixed = modelled(_positive(ridge))
     else:
-        scale = float(np.trace(data.gram)) / rep.dim or 1.0
-        model = modelled(_best_ridge(lambda value: modelled(value).largest()[1], scale))
-        fixed = modelled(_best_ridge(lambda value: float(modelled(value)(np.array([np.inf]))[0]), scale))
+        ridges = _RIDGES * (float(np.trace(data.gram)) / rep.dim or 1.0)
+        tried = [(model.largest()[1], model.at_infinity()) for model in map(modelled, ridges.tolist())]
+        of_any, of_fixed = np.transpose(tried)
+        model = modelled(_best_ridge(ridges, of_any, lambda ridge: modelled(ridge).largest()[1]))
+        fixed = modelled(_best_ridge(ridges, of_fixed, lambda ridge: modelled(ridge).at_infinity()))
     alpha, value = model.largest()
-    end = float(fixed(np.array([np.inf]))[0])
+    end = fixed.at_infinity()
     if end >= value:
         # The two searches end a little apart.
         model, alpha, value = fixed, math.inf, end
     grid = model.grid()
-    return Evidence(alpha, model.ridge, value, model.noise(alpha), grid, model(grid), fixed.ridge, end)
+    return Evidence(alpha, model.ridge, value, model.noise_at(alpha), grid, model(grid), fixed.ridge, end)
 
 
 def _checked(moments: Moments, rep: Representation, fit_intercept: bool) -> Moments:
@@ -234,52 +231,51 @@ def _positive(ridge: float) -> float:
         raise ParameterError(
             "the evidence needs a ridge > 0, got 0",
             cause="without a ridge the prior of the invariant part is improper: it has no evidence",
-            remedy="give a small ridge, or none to have it chosen",
+            remedy="give a small ridge, or find one by select_by_evidence(moments, rep)",
         )
     return float(ridge)
 
 
-def _best_ridge(value_of: Callable[[float], float], scale: float) -> float:
-    """The best of a grid, and then between its neighbours."""
+def _best_ridge(ridges: FloatArray, values: FloatArray, value_of: Callable[[float], float]) -> float:
+    """The best of a grid whose values are known, and then between its neighbours."""
     from scipy.optimize import minimize_scalar
 
-    values = [value_of(scale * ridge) for ridge in _RIDGES]
     i = int(np.argmax(values))
-    low, high = _RIDGES[max(i - 1, 0)], _RIDGES[min(i + 1, _RIDGES.size - 1)]
+    low, high = ridges[max(i - 1, 0)], ridges[min(i + 1, ridges.size - 1)]
     found = minimize_scalar(
-        lambda log_ridge: -value_of(scale * math.exp(log_ridge)),
+        lambda log_ridge: -value_of(math.exp(log_ridge)),
         bounds=(math.log(low), math.log(high)),
         method="bounded",
         options={"xatol": 0.01, "maxiter": 20},
     )
-    return float(scale * (math.exp(found.x) if -found.fun >= values[i] else _RIDGES[i]))
+    return math.exp(found.x) if -found.fun >= values[i] else float(ridges[i])
 
 
 @final
 class _Variances:
     """The variance of the noise: given, or that of largest evidence."""
 
-    def __init__(self, noise: Noise, moments: Moments, fit_intercept: bool) -> None:
+    def __init__(self, given: NoiseVariance, moments: Moments, fit_intercept: bool) -> None:
         self.count = moments.count - int(fit_intercept)
         self.weight = moments.weight
         self.given: FloatArray | None = None
-        if isinstance(noise, str):
-            if noise not in ("common", "per_target"):
+        if isinstance(given, str):
+            if given not in ("common", "per_target"):
                 raise ParameterError(
-                    f"noise must be 'common', 'per_target' or variances > 0, got {noise!r}",
+                    f"noise_variance must be 'common', 'per_target' or variances > 0, got {given!r}",
                     cause="a misspelt option",
-                    remedy="use noise='common' for one variance of all targets",
+                    remedy="use noise_variance='common' for one variance of all targets",
                 )
-            self.is_common = noise == "common"
+            self.is_common = given == "common"
             return
-        values = np.asarray(noise, dtype=np.float64)
+        values = np.asarray(given, dtype=np.float64)
         if values.shape not in ((), (moments.n_targets,)) or not (
             np.isfinite(values).all() and (values > 0).all()
         ):
             raise ParameterError(
-                f"the variance of the noise must be > 0, one number or {moments.n_targets}, got {noise!r}",
+                f"noise_variance must be > 0, one number or {moments.n_targets}, got {given!r}",
                 cause="a variance of 0, or one for each sample",
-                remedy="use noise='common', 'per_target', a number, or one number a target",
+                remedy="use noise_variance='common', 'per_target', a number, or one number a target",
             )
         self.given = np.broadcast_to(values, (moments.n_targets,))
 
@@ -318,7 +314,7 @@ class _Model:
         # Explained at α = 0, each: squares of the cross-covariance itself may overflow.
         self.squares = (path.cross / np.sqrt(path.spectrum)) ** 2
         self.floor = np.maximum(
-            64 * data.eps * variance,
+            default_tolerance(rep.dim, data.eps) * variance,
             # A constant target has a variance of rounding errors.
             (8.0 * data.eps * data.y_mean) ** 2,
         )
@@ -352,7 +348,7 @@ class _Model:
                     "a linear model explains the targets exactly: there is no noise to estimate",
                     cause="targets computed from the inputs, or more features than samples and a ridge "
                     "so small that the fit interpolates",
-                    remedy="give noise=… a variance, or a larger ridge",
+                    remedy="give noise_variance a number > 0, or a larger ridge",
                 )
         nu = self.variances.count
         misfit = self.variances.weight * J[:, counted] / sigma2[:, counted]
@@ -372,7 +368,11 @@ class _Model:
         count = max(fit.size - 2, math.ceil(_PER_DECADE * math.log10(high / low)))
         return np.concatenate([[0.0], np.geomspace(low, high, count), [np.inf]])
 
-    def noise(self, alpha: float) -> FloatArray:
+    def at_infinity(self) -> float:
+        """The evidence of invariant maps only."""
+        return float(self(np.array([np.inf]))[0])
+
+    def noise_at(self, alpha: float) -> FloatArray:
         """Variances at one α, shape (m,)."""
         return np.array(self.variances(self.objectives(np.array([alpha])))[0])
 

@@ -92,7 +92,7 @@ def fold_moments(
     sample_weight: ArrayLike | None = None,
     *,
     n_folds: int = FOLDS,
-    rng: np.random.Generator | int | None = None,
+    rng: np.random.Generator | int | None = 0,
     progress: Callable[[float], None] | None = None,
 ) -> list[Moments]:
     """Moments of random folds.
@@ -110,8 +110,8 @@ def fold_moments(
         Weights.
     n_folds : int
         How many.
-    rng : numpy.random.Generator or int, optional
-        Source of randomness, or a seed for one.
+    rng : numpy.random.Generator or int
+        Splits the samples; the same seed gives the same folds.
     progress : callable, optional
         Called with the share done.
 

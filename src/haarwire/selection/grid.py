@@ -24,8 +24,8 @@ _SPAN: Final = 1e8
 _BEYOND: Final = 100.0
 
 
-def alpha_grid(path: RegularizationPath, *, count: int = COUNT) -> FloatArray:
-    """0, `count` strengths in geometric progression, and ∞.
+def alpha_grid(path: RegularizationPath, *, n_alphas: int = COUNT) -> FloatArray:
+    """0, `n_alphas` strengths in geometric progression, and ∞.
 
     The share of a non-invariant direction that the penalty leaves is c/(c + α), with c its value in the
     spectrum: so the grid runs from a hundredth of the smallest c (of those within eight decades of the
@@ -35,30 +35,30 @@ def alpha_grid(path: RegularizationPath, *, count: int = COUNT) -> FloatArray:
     ----------
     path : RegularizationPath
         Whose spectrum sets the scale.
-    count : int
+    n_alphas : int
         How many strengths between 0 and ∞.
 
     Returns
     -------
-    ndarray, shape (count + 2,)
+    ndarray, shape (n_alphas + 2,)
         Ascending; only 0 and ∞ where nothing is penalized.
 
     Raises
     ------
     ParameterError
-        When count is not a positive integer.
+        When n_alphas is not a positive integer.
     """
-    if not is_integer(count, 1):
+    if not is_integer(n_alphas, 1):
         raise ParameterError(
-            f"the number of strengths must be a positive integer, got {count!r}",
+            f"n_alphas must be a positive integer, got {n_alphas!r}",
             cause="a fractional or negative count",
-            remedy=f"use for example count={COUNT}",
+            remedy=f"use for example n_alphas={COUNT}",
         )
     c = path.spectrum
     if c.size == 0:
         return np.array([0.0, np.inf])
     low, high = max(float(c[0]), float(c[-1]) / _SPAN) / _BEYOND, float(c[-1]) * _BEYOND
-    return np.concatenate([[0.0], np.geomspace(low, high, count), [np.inf]])
+    return np.concatenate([[0.0], np.geomspace(low, high, n_alphas), [np.inf]])
 
 
 def default_alphas(
@@ -67,7 +67,7 @@ def default_alphas(
     *,
     ridge: float = 0.0,
     penalty: Penalty = "generators",
-    count: int = COUNT,
+    n_alphas: int = COUNT,
 ) -> FloatArray:
     """The grid that cross-validation uses by default: `alpha_grid` of the path of all samples.
 
@@ -81,12 +81,12 @@ def default_alphas(
         Ordinary ridge.
     penalty : {"generators", "projection"}
         Which invariance penalty.
-    count : int
+    n_alphas : int
         How many between 0 and ∞.
 
     Returns
     -------
-    ndarray, shape (count + 2,)
+    ndarray, shape (n_alphas + 2,)
         Ascending.
 
     Examples
@@ -94,9 +94,9 @@ def default_alphas(
     >>> import haarwire as hw
     >>> rep = hw.groups.cyclic_shifts(4)
     >>> data = hw.datasets.planted(rep, 60, rng=0)
-    >>> default_alphas(hw.Moments.from_arrays(data.X, data.Y), rep, count=3).round(3)
+    >>> default_alphas(hw.Moments.from_arrays(data.X, data.Y), rep, n_alphas=3).round(3)
     array([0.0000e+00, 2.0000e-03, 3.4900e-01, 5.1352e+01,        inf])
     """
     frame = penalty_frame(rep, penalty)
     path = factor_path(moments, rep, rank=1, ridge=ridge, frame=frame)
-    return alpha_grid(path, count=count)
+    return alpha_grid(path, n_alphas=n_alphas)

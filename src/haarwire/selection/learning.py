@@ -42,7 +42,7 @@ class Candidate:
     ----------
     name : str
         Of the representation.
-    dim : int
+    n_invariant : int
         Dimension d of the invariant functionals.
     log_evidence : float
         Largest over the strength of the penalty and the ridge.
@@ -68,7 +68,7 @@ class Candidate:
     """
 
     name: str
-    dim: int
+    n_invariant: int
     log_evidence: float
     alpha: float
     hardwired_log_evidence: float
@@ -151,7 +151,7 @@ def learn_symmetry(
     rng : numpy.random.Generator or int
         Splits the samples.
     progress : callable, optional
-        Called with the name of a candidate and the share done.
+        Called with the name of a candidate, at last with ``"done"``, and the share done.
 
     Returns
     -------
@@ -194,6 +194,8 @@ def learn_symmetry(
         best = int(np.argmin(validation.as_is @ weights))
         test = _tested(whole, rep)
         found[name] = evidence, validation.as_is[best], float(validation.alphas[best]), test
+    if progress is not None:
+        progress("done", 1.0)
     base_name = next(name for name, rep in named.items() if invariant_subspace(rep).dim == rep.dim)
     base, base_losses = found[base_name][:2]
     pvalues = {name: test.pvalue for name, (*_, test) in found.items() if test is not None}
@@ -204,7 +206,7 @@ def learn_symmetry(
         rows.append(
             Candidate(
                 name=name,
-                dim=invariant_subspace(named[name]).dim,
+                n_invariant=invariant_subspace(named[name]).dim,
                 log_evidence=evidence.log_evidence,
                 alpha=0.0 if name == base_name else evidence.alpha,
                 hardwired_log_evidence=evidence.hardwired_log_evidence,
@@ -218,8 +220,8 @@ def learn_symmetry(
             )
         )
     return LearnedSymmetry(
-        by_evidence=tuple(sorted(rows, key=lambda row: (-row.log_evidence, row.dim))),
-        by_loss=tuple(sorted(rows, key=lambda row: (row.loss, row.dim))),
+        by_evidence=tuple(sorted(rows, key=lambda row: (-row.log_evidence, row.n_invariant))),
+        by_loss=tuple(sorted(rows, key=lambda row: (row.loss, row.n_invariant))),
         baseline=next(row for row in rows if row.name == base_name),
         n_samples=whole.count,
     )

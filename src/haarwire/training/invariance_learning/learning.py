@@ -197,7 +197,7 @@ def _learn(
         amount=chosen,
         log_evidence=best.value,
         prior_precision=dict(zip(problem.names, precisions, strict=True)),
-        noise=float(best.state.log_noise.exp()) if problem.likelihood.has_noise else None,
+        noise_variance=float(best.state.log_noise.exp()) if problem.likelihood.has_noise else None,
         amounts=np.array([number for number, _ in amounts]),
         values=values,
         history=np.array(last.history),

@@ -30,8 +30,8 @@ class LearnedInvariance:
         There.
     prior_precision : dict of str to float
         Of each parameter tensor, by name.
-    noise : float or None
-        Variance of the noise; None for labels.
+    noise_variance : float or None
+        None for labels.
     amounts, values : ndarray, shape (n_amounts,)
         Amounts tried first (for ranges one number for all), and their log evidence, largest over prior
         precisions and noise.
@@ -48,7 +48,7 @@ class LearnedInvariance:
     amount: tuple[float, ...]
     log_evidence: float
     prior_precision: dict[str, float] = field(repr=False)
-    noise: float | None = field(repr=False)
+    noise_variance: float | None = field(repr=False)
     amounts: FloatArray = field(repr=False)
     values: FloatArray = field(repr=False)
     history: FloatArray = field(repr=False)

@@ -1,4 +1,4 @@
-"""Choosing alpha: leave-one-out against real refits, K-fold against cross_validate's own twin."""
+"""Choosing alpha by leave-one-out, against real refits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import haarwire as hw
 import strategies
-from haarwire.selection import cross_validate, select, select_leave_one_out
+from haarwire.selection import select_leave_one_out
 
 
 def _refits(X: np.ndarray, Y: np.ndarray, R: np.ndarray, alpha: float, ridge: float) -> float:
@@ -76,49 +76,16 @@ def test_default_alphas_include_both_ends() -> None:
     assert chosen.alpha > 1.0  # the symmetry is in these data
 
 
-def test_folds_keep_the_penalty_of_the_path() -> None:
-    rep = hw.groups.dihedral(5)
-    data = strategies.generic_data(5, 2, np.random.default_rng(4), n_samples=40)
-    folds = [hw.Moments.from_arrays(data.X[i::2], data.Y[i::2]) for i in range(2)]
-    chosen = {}
-    for penalty in ("generators", "projection"):
-        path = hw.regularization_path(folds[0] + folds[1], rep, penalty=penalty)  # type: ignore[arg-type]
-        result = cross_validate(folds, rep, alphas=[0.5], penalty=penalty)  # type: ignore[arg-type]
-        (chosen[penalty],) = select(path, folds, alphas=[0.5]).losses
-        assert chosen[penalty] == pytest.approx(float((result.as_is @ result.weights)[0]), rel=1e-12)
-    assert abs(chosen["generators"] - chosen["projection"]) > 1e-6
-
-
-@pytest.mark.parametrize("question", ["as_is", "moved"])
-def test_folds(question: str) -> None:
-    rng = np.random.default_rng(2)
-    rep = hw.groups.image_rotations(4)
-    data = strategies.generic_data(16, 3, rng, n_samples=80)
-    folds = [hw.Moments.from_arrays(data.X[i::4], data.Y[i::4]) for i in range(4)]
-    path = hw.regularization_path(sum(folds[1:], start=folds[0]), rep, rank=2, ridge=0.1)
-    alphas = np.array([0.0, 0.5, 20.0, math.inf])
-    chosen = select(path, folds, alphas=alphas, question=question)  # type: ignore[arg-type]
-    result = cross_validate(folds, rep, rank=2, ridge=0.1, alphas=alphas)
-    expected = (result.as_is if question == "as_is" else result.moved) @ result.weights  # type: ignore[operator]
-    np.testing.assert_allclose(chosen.losses, expected, rtol=1e-12)
-    assert chosen.alpha == alphas[int(np.argmin(expected))]
-    if question == "moved":
-        assert chosen.alpha == math.inf
-
-
 def test_refusals() -> None:
     rng = np.random.default_rng(3)
     shear = hw.Representation(3, (hw.Matrix([[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]),))
     data = strategies.generic_data(3, 3, rng)
-    folds = [hw.Moments.from_arrays(data.X[i::2], data.Y[i::2]) for i in range(2)]
-    path = hw.regularization_path(folds[0] + folds[1], shear, rank=1)
-    with pytest.raises(hw.NotCompactError, match="no average") as error:
-        select(path, folds, question="moved")
-    assert "as_is" in error.value.remedy
+    moments = hw.Moments.from_arrays(data.X, data.Y)
+    path = hw.regularization_path(moments, shear, rank=1)
     with pytest.raises(hw.ParameterError, match="no closed form at rank 1 of 3") as error:
         select_leave_one_out(path, data.X, data.Y)
     assert "rank=None" in error.value.remedy
-    unbounded = hw.regularization_path(folds[0] + folds[1], shear)
+    unbounded = hw.regularization_path(moments, shear)
     with pytest.raises(hw.DataError, match="not computed from these samples") as error:
         select_leave_one_out(unbounded, data.X + 1.0, data.Y)
     assert "same X and Y" in error.value.remedy
@@ -129,8 +96,3 @@ def test_refusals() -> None:
         for other_X, other_Y in ((X + 1e-3 * unit, Y), (X, Y + 1e-3 * unit)):
             with pytest.raises(hw.DataError, match="not computed from these samples"):
                 select_leave_one_out(path_of_units, other_X, other_Y)
-    with pytest.raises(hw.ParameterError, match="at least 2 folds"):
-        select(path, folds[:1])
-    with pytest.raises(hw.ParameterError, match="must be 'as_is' or 'moved', got 'as is'") as error:
-        select(path, folds, question="as is")  # type: ignore[arg-type]
-    assert "'moved' for data in any orientation" in error.value.remedy
