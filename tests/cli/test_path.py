@@ -172,7 +172,7 @@ def test_the_output_fits_the_terminal(diagonal: tuple[str, ...], run: Run, colum
 
 
 def test_json_holds_the_curve_of_the_library(folder: Path, run: Run) -> None:
-    run(*PATH, "-q", "--ridge", "0.1", "--penalty", "projection", "--alphas", "5", "--json", "r.json")
+    run(*PATH, "-q", "--ridge", "0.1", "--penalty", "projection", "--n-alphas", "5", "--json", "r.json")
     content, path = read(), computed(ridge=0.1, penalty="projection")
     assert list(content) == [
         "data", "symmetry", "n_samples", "rank", "ridge", "penalty", "curve", "certificate", "tail",
@@ -204,7 +204,7 @@ def test_json_holds_the_curve_of_the_library(folder: Path, run: Run) -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 7, 8, 200])
 def test_any_number_of_strengths(folder: Path, run: Run, n: int) -> None:
-    _, out, _ = run(*PATH, "--alphas", str(n), "--json", "r.json")
+    _, out, _ = run(*PATH, "--n-alphas", str(n), "--json", "r.json")
     assert len(read()["curve"]["alphas"]) == n + 2
     assert len(table_rows(out)) == min(n, 7) + 2
 
@@ -291,7 +291,7 @@ def test_the_projection_penalty_needs_a_compact_group(diagonal: tuple[str, ...],
     [
         (("--penalty", "words"), "'words' is not one of generators, projection"),
         (("--targets", "words"), "'words' is not one of auto, labels, numbers"),
-        (("--alphas", "0"), "0 is not a whole number ≥ 1"),
+        (("--n-alphas", "0"), "0 is not a whole number ≥ 1"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2(
@@ -310,5 +310,5 @@ def test_help_is_readable(run: Run, columns: int) -> None:
     lines = [line.strip() for line in out.splitlines()]
     assert "haarwire path digits --symmetry image_rotations:8 --rank 5" in lines
     assert '"inf" stands for infinity' in out
-    for option in ("--symmetry", "--rank", "--penalty", "--ridge", "--alphas", "--json", "--plot", "--quiet"):
+    for option in ("--symmetry", "--rank", "--penalty", "--ridge", "--n-alphas", "--json", "--plot", "--quiet"):
         assert option in out

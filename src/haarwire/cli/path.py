@@ -46,7 +46,7 @@ def path_command(
     targets: options.Targets = "auto",
     ridge: options.Ridge = 0.0,
     penalty: options.Penalty = "generators",
-    alphas: Annotated[
+    n_alphas: Annotated[
         int,
         typer.Option(help="Strengths between 0 and infinity in the JSON; the table shows up to 7 of them."),
     ] = 61,
@@ -57,8 +57,8 @@ def path_command(
     """Factor the path once; print, write and draw what it says."""
     options.check_choice(targets, datasets.Targets, "--targets")
     options.check_choice(penalty, options.PenaltyName, "--penalty")
-    if alphas < 1:
-        raise typer.BadParameter(f"{alphas} is not a whole number ≥ 1", param_hint="--alphas")
+    if n_alphas < 1:
+        raise typer.BadParameter(f"{n_alphas} is not a whole number ≥ 1", param_hint="--n-alphas")
     check_writable(json_file, "--json")
     check_picture(plot)
     rep = groups.from_name(symmetry)
@@ -73,7 +73,7 @@ def path_command(
             "data": source.name,
             "symmetry": rep.label,
             "n_samples": moments.count,
-            **path_data(path, alphas),
+            **path_data(path, n_alphas),
         }
         if plot is not None:
             progress("drawing", 0.9)
