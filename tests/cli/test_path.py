@@ -310,5 +310,6 @@ def test_help_is_readable(run: Run, columns: int) -> None:
     lines = [line.strip() for line in out.splitlines()]
     assert "haarwire path digits --symmetry image_rotations:8 --rank 5" in lines
     assert '"inf" stands for infinity' in out
-    for option in ("--symmetry", "--rank", "--penalty", "--ridge", "--n-alphas", "--json", "--plot", "--quiet"):
+    options = "--symmetry", "--rank", "--penalty", "--ridge", "--n-alphas", "--json", "--plot", "--quiet"
+    for option in options:
         assert option in out
