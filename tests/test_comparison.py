@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import haarwire as hw
-from haarwire.comparison import _Evaluation
+from haarwire.comparison.evaluation import Evaluation
 from haarwire.datasets import Dataset
 from haarwire.selection.folds import FOLDS
 
@@ -65,8 +65,8 @@ def test_the_result_as_data_has_the_agreed_keys_and_types(rep: hw.Representation
     compact = rep is not SHEAR
 
     assert list(content) == [
-        "data", "symmetry", "rank", "n_train", "n_test", "score", "approaches",
-        "max_difference_hardwired_augmented", "path", "verdict",
+        "data", "symmetry", "rank", "ridge", "test_size", "seed", "n_train", "n_test", "score", "approaches",
+        "max_difference_hardwired_augmented", "certificate", "verdict",
     ]  # fmt: skip
     assert (content["data"], content["symmetry"]) == ("made", rep.name)
     assert (content["rank"], content["n_train"], content["n_test"]) == (3 if labels else 2, 60, 30)
@@ -79,9 +79,11 @@ def test_the_result_as_data_has_the_agreed_keys_and_types(rep: hw.Representation
             assert row is None
             continue
         assert list(row) == [
-            "train_loss", "as_is", "moved", "invariance_gap", "n_critical_points", "seconds",
+            "train_loss", "as_is", "moved", "relative_invariance_gap", "n_critical_points", "seconds",
         ]  # fmt: skip
-        assert all(isinstance(row[key], float) for key in ("train_loss", "invariance_gap", "seconds"))
+        assert all(
+            isinstance(row[key], float) for key in ("train_loss", "relative_invariance_gap", "seconds")
+        )
         assert isinstance(row["n_critical_points"], int)
         for question in QUESTIONS:
             answer = row[question]
@@ -207,7 +209,7 @@ def test_digits_against_brute_force() -> None:
             if question == "as_is":
                 fitted = model.predict(train.X) - train.Y
                 assert row.train_loss == pytest.approx((fitted**2).sum(axis=1).mean(), rel=1e-9)
-                assert row.invariance_gap == pytest.approx(model.relative_invariance_gap, abs=1e-9)
+                assert row.relative_invariance_gap == pytest.approx(model.relative_invariance_gap, abs=1e-9)
 
 
 @pytest.mark.parametrize("rep", [SHIFTS, NON_ORTHOGONAL, SIGNED], ids=lambda rep: rep.name)
@@ -217,7 +219,7 @@ def test_moved_losses_of_samples_are_exact_averages_over_the_group(
 ) -> None:
     data, held_out = made(), made(25, seed=1)
     model = hw.solve(hw.Moments.from_arrays(data.X, data.Y), rep, approach=approach)
-    losses, loss, score = _Evaluation(held_out, rep, np.random.default_rng(0))("moved", [model])[0]
+    losses, loss, score = Evaluation(held_out, rep, np.random.default_rng(0))("moved", [model])[0]
     elements = rep.elements()
     brute = np.mean(
         [((model.predict(g.apply(held_out.X)) - held_out.Y) ** 2).sum(axis=1) for g in elements], axis=0
@@ -231,7 +233,7 @@ def test_moved_losses_of_samples_are_exact_averages_over_the_group(
 def test_moved_losses_over_a_circle_are_exact() -> None:
     data, held_out = made(), made(25, seed=1)
     model = hw.solve(hw.Moments.from_arrays(data.X, data.Y), CIRCLE, approach=hw.Plain())
-    losses, loss, _ = _Evaluation(held_out, CIRCLE, np.random.default_rng(0))("moved", [model])[0]
+    losses, loss, _ = Evaluation(held_out, CIRCLE, np.random.default_rng(0))("moved", [model])[0]
     angles = 2 * np.pi * np.arange(5) / 5  # exact for polynomials of degree 2 in the angle's sine and cosine
     brute = []
     for angle in angles:
@@ -282,6 +284,23 @@ def test_a_group_without_invariants_hardwires_the_mean() -> None:
     assert result.max_difference_hardwired_augmented == pytest.approx(0.0, abs=1e-12)
 
 
+def test_critical_points_are_counted_with_their_ties() -> None:
+    # Whitened inputs, and targets that are three of them turned: three equal singular values, one family.
+    X = math.sqrt(6.0) * np.concatenate([np.eye(6), -np.eye(6)])
+    turn = np.linalg.qr(np.random.default_rng(0).standard_normal((6, 3)))[0]
+    held_out = Dataset.from_arrays(X, X @ turn)
+    data = dataclasses.replace(held_out, test=held_out)
+    result, moments = hw.compare(data, SHIFTS, rank=2), hw.Moments.from_arrays(X, X @ turn)
+    assert row_of(result, "plain").n_critical_points == 1
+    for name, approach in (
+        ("plain", hw.Plain()),
+        ("hardwired", hw.Hardwired()),
+        ("augmented", hw.Augmented()),
+    ):
+        points = hw.critical_points(moments, SHIFTS, rank=2, approach=approach)
+        assert row_of(result, name).n_critical_points == points.count
+
+
 # Kinds of data.
 
 
@@ -293,7 +312,7 @@ def test_a_group_that_is_not_compact() -> None:
     assert result.max_difference_hardwired_augmented is None
     hardwired = result.approaches["hardwired"]
     assert hardwired is not None
-    assert hardwired.invariance_gap < 1e-12
+    assert hardwired.relative_invariance_gap < 1e-12
 
 
 def test_32_bit_data() -> None:
@@ -381,6 +400,26 @@ def test_a_ridge_out_of_range_is_refused(ridge: float) -> None:
         hw.compare(made(), SHIFTS, ridge=ridge)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rank": 99}, "rank must be an integer from 1 to 2"),
+        ({"ridge": -1.0}, "ridge must be a finite number"),
+    ],
+)
+def test_rank_and_ridge_are_checked_before_the_data_are_read(
+    monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setattr(Dataset, "split", lambda *_: pytest.fail("the data were read"))
+    with pytest.raises(hw.ParameterError, match=message):
+        hw.compare(made(), SHIFTS, **arguments)
+
+
+def test_a_name_in_place_of_a_symmetry_is_refused() -> None:
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation, got 'cyclic_shifts:6'"):
+        hw.compare(made(), "cyclic_shifts:6")  # type: ignore[arg-type]
+
+
 def test_a_test_size_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(hw.ParameterError, match="leaves 0 of 90 samples to train on"):
         hw.compare(made(), SHIFTS, test_size=90)
@@ -408,7 +447,7 @@ def test_data_far_from_the_origin_have_the_same_moved_losses() -> None:
     near, far = made(), made(offset=1e6)
     models = [hw.solve(hw.Moments.from_arrays(d.X, d.Y), SHIFTS, approach=hw.Plain()) for d in (near, far)]
     losses = [
-        _Evaluation(data, SHIFTS, np.random.default_rng(0))("moved", [model])[0].sample_losses
+        Evaluation(data, SHIFTS, np.random.default_rng(0))("moved", [model])[0].sample_losses
         for data, model in zip((near, far), models, strict=True)
     ]
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-6)
@@ -418,7 +457,7 @@ def test_moved_losses_are_never_negative() -> None:
     data = made()
     exact = Dataset.from_arrays(data.X, data.X.mean(axis=1))
     model = hw.solve(hw.Moments.from_arrays(exact.X, exact.Y), SHIFTS, approach=hw.Hardwired())
-    losses, _, _ = _Evaluation(exact, SHIFTS, np.random.default_rng(0))("moved", [model])[0]
+    losses, _, _ = Evaluation(exact, SHIFTS, np.random.default_rng(0))("moved", [model])[0]
     assert losses.min() >= 0.0
 
 

@@ -40,7 +40,8 @@ def test_views_are_paths_of_the_same_samples(explorer: Explorer, group: int, siz
         alpha = math.inf if shown["alphas"][k] == "inf" else shown["alphas"][k]
         for row, rank in enumerate(shown["ranks"]):
             model = path.at(alpha, rank=rank)
-            assert shown["gap"][row][k] == pytest.approx(model.relative_invariance_gap, abs=1e-6)
+            gap = shown["relative_invariance_gap"][row][k]
+            assert gap == pytest.approx(model.relative_invariance_gap, abs=1e-6)
             assert shown["loss"][row][k] == pytest.approx(moments.loss(model.coef, model.intercept), rel=1e-6)
     frame = explorer.frame(group, size, noise, 20, 2)
     exact = path.at(shown["alphas"][20], rank=2)

@@ -49,7 +49,10 @@ def test_the_path_of_other_targets_is_the_one_factored_anew(rep: hw.Representati
             np.testing.assert_allclose(a.coef, b.coef, atol=1e-9)
             np.testing.assert_allclose(a.intercept, b.intercept, atol=1e-8)
             assert a.loss == pytest.approx(b.loss, rel=1e-9)
-    for name in ("loss", "objective", "invariance_penalty", "relative_invariance_gap", "singular_values", "degrees_of_freedom"):
+    for name in (
+        "loss", "objective", "invariance_penalty", "relative_invariance_gap", "singular_values",
+        "degrees_of_freedom",
+    ):  # fmt: skip
         np.testing.assert_allclose(
             getattr(quick.curve(alphas), name), getattr(exact.curve(alphas), name), rtol=1e-7, atol=1e-9
         )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haarwire.report.encoding import bytes_of, floats, plain_text, rounded, script_json, strength
+from haarwire.report.encoding import bytes_of, floats, plain_text, rounded, script_json
 from hostile import HOSTILE
 
 
@@ -29,10 +29,6 @@ def test_what_is_not_finite_is_none() -> None:
     assert rounded([[1.0, math.inf], [math.nan, -math.inf]]) == [[1.0, None], [None, None]]
     assert rounded(np.zeros((0, 2))) == []
     assert json.dumps(rounded([1 / 3, 2e-9 / 3, 1e12 / 3])) == "[0.3333333, 6.666667e-10, 333333300000.0]"
-
-
-def test_an_infinite_strength_is_a_word() -> None:
-    assert (strength(math.inf), strength(0.25)) == ("inf", 0.25)
 
 
 def test_floats_come_back_in_single_precision() -> None:

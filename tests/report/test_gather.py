@@ -52,7 +52,9 @@ def test_curves_are_those_of_the_path(result: hw.Comparison) -> None:
     for k in range(0, len(alphas), 7):
         for row, rank in enumerate(shown["ranks"]):
             model = path.at(alphas[k], rank=rank)
-            assert shown["gap"][row][k] == pytest.approx(model.relative_invariance_gap, abs=1e-6)
+            assert shown["relative_invariance_gap"][row][k] == pytest.approx(
+                model.relative_invariance_gap, abs=1e-6
+            )
             assert shown["objective"][row][k] == pytest.approx(model.loss, rel=1e-6)
             assert shown["as_is"][row][k] == pytest.approx(test.loss(model.coef, model.intercept), rel=1e-6)
 
@@ -83,7 +85,7 @@ def test_a_group_that_is_not_compact_has_no_moved_data(compared_shear: hw.Compar
     content = gather(compared_shear)
     assert content["path"]["moved"] is None
     assert len(content["verdicts"]) == 1
-    assert set(content["landscapes"]["by_rank"]) == {"hard-wired", "regularized"}
+    assert set(content["landscapes"]["by_rank"]) == {"hardwired", "regularized"}
     assert "not compact" in " ".join(content["notes"])
 
 
@@ -135,7 +137,7 @@ def test_the_orbit_is_that_of_the_samples(compared: hw.Comparison) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["hard-wired", "augmented", "regularized"])
+@pytest.mark.parametrize("name", ["hardwired", "augmented", "regularized"])
 def test_landscapes_are_those_of_critical_points(compared: hw.Comparison, name: str) -> None:
     fitted = compared.fitted
     assert fitted is not None
@@ -144,7 +146,7 @@ def test_landscapes_are_those_of_critical_points(compared: hw.Comparison, name: 
     alpha = compared.approaches["regularized"].as_is.alpha
     assert alpha is not None
     approach = {
-        "hard-wired": hw.Hardwired(),
+        "hardwired": hw.Hardwired(),
         "augmented": hw.Augmented(),
         "regularized": hw.Regularized(alpha),
     }
@@ -156,7 +158,9 @@ def test_landscapes_are_those_of_critical_points(compared: hw.Comparison, name: 
         assert sum(marker[2] for marker in shown["markers"]) == points.count
         for listed, point in zip(shown["lowest"], points.lowest(5), strict=False):
             assert listed["loss"] == pytest.approx(point.loss, rel=1e-6)
-            assert tuple(i - 1 for i in listed["subset"]) == point.subset
+            assert tuple(listed["subset"]) == point.subset
+            way = point.escape_direction
+            assert (listed["escape"] and tuple(listed["escape"]["swap"])) == (way and way.swap)
             assert listed["index"] == point.index
         for start, high, end, low in shown["escapes"]:
             assert low < high
@@ -175,7 +179,7 @@ def test_a_symmetry_test_of_ones_own_is_shown_instead(compared_numbers: hw.Compa
     rep = hw.groups.cyclic_shifts(6)
     data = hw.datasets.planted(rep, 30, rng=0)
     test = hw.symmetry_test(data.X, data.Y, rep, method="randomization", n_resamples=99)
-    rows = dict(gather(compared_numbers, symmetry=test)["symmetry_test"]["rows"])
+    rows = dict(gather(compared_numbers, symmetry_test=test)["symmetry_test"]["rows"])
     assert rows["p-value"] == f"{test.pvalue:.2g}"
 
 
@@ -203,7 +207,23 @@ def test_the_call_that_repeats_it_can_be_typed(compared: hw.Comparison) -> None:
     assert provenance["is_call"]
     compile(provenance["command"], "command", "eval")
     assert dict(provenance["versions"])["numpy"] == np.__version__
+    assert dict(provenance["versions"])["haarwire"] == hw.__version__
     assert gather(compared, command="haarwire compare x")["provenance"]["command"] == "haarwire compare x"
+
+
+def test_the_call_names_no_symmetry_that_has_no_name() -> None:
+    mine = hw.Representation(6, hw.groups.cyclic_shifts(6).generators)
+    result = hw.compare(hw.datasets.planted(mine, 40, rng=0), mine)
+    assert gather(result)["provenance"]["command"].startswith("hw.report(hw.compare(data, rep, rank=1, ")
+
+
+def test_every_class_of_an_orbit_has_its_name() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 20
+    data = hw.datasets.Dataset.from_arrays(rng.standard_normal((200, 16)), labels)
+    content = gather(hw.compare(data, hw.groups.image_rotations(4)))
+    assert content["orbit"]["names"] == [str(label) for label in range(20)]
+    assert len(content["coefficients"]["names"]) == 12
 
 
 # Shapes, places, elements.
@@ -217,6 +237,8 @@ def test_shapes_of_images() -> None:
     assert image_shape_of(hw.groups.cyclic_shifts(16)) is None
     assert image_shape_of(hw.groups.reverse_complement(4)) is None
     assert image_shape_of(hw.groups.reverse_complement(4), (16, 16)) == (16, 16)
+    side = np.int64(16)
+    assert image_shape_of(hw.groups.reverse_complement(4), (side, side)) == (16, 16)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (0, 16), (16,), (4.0, 4.0), (-4, -4)])
@@ -247,5 +269,7 @@ def test_what_is_no_comparison_is_refused(compared: hw.Comparison) -> None:
 
     with pytest.raises(hw.ParameterError, match="does not hold what its numbers came from"):
         gather(replace(compared, fitted=None))
+    with pytest.raises(hw.ParameterError, match="symmetry_test must be a SymmetryTest, got 'wilks'"):
+        gather(compared, symmetry_test="wilks")  # type: ignore[arg-type]
     with pytest.raises(hw.ParameterError, match="need a TrainingHistory"):
         gather(compared, training=3)  # type: ignore[arg-type]

@@ -150,11 +150,11 @@ def print_comparison(result: Comparison, console: Console) -> None:
         if difference is None
         else f"Coefficients, hardwired and augmented: largest relative difference {difference:.1e}",
     )
-    jumps = len(result.path.crossings)
+    jumps = len(result.certificate.crossings)
     print_wrapped(
         console,
         "Regularization path: continuous on all of [0, ∞]"
-        if result.path.is_continuous
+        if result.certificate.is_continuous
         else f"Regularization path: the optimum may jump at {jumps} place{'s' if jumps > 1 else ''}; "
         "'haarwire path' shows where",
     )
@@ -177,7 +177,7 @@ def _losses(row: ApproachResult) -> list[str]:
 
 
 def _others(row: ApproachResult) -> list[str]:
-    return [small(row.invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
+    return [small(row.relative_invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
 
 
 def _alphas(result: Comparison) -> str:

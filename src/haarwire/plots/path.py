@@ -10,6 +10,7 @@ import numpy as np
 from haarwire._numbers import FloatArray
 from haarwire.plots.style import BLUE, GREEN, GREY, ORANGE, RED, AxesLike, axes_list, figure_of, pyplot
 from haarwire.solve import RegularizationPath
+from haarwire.solve.solver import checked_rank
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,10 +44,15 @@ def alpha_range(path: RegularizationPath, *, rank: int | None = None) -> tuple[f
     -------
     low, high : float
         Strengths alpha, 0 < low < high.
+
+    Raises
+    ------
+    ParameterError
+        When rank is out of range.
     """
+    r = path.rank if rank is None else checked_rank(rank, *path.shape)
     if path.spectrum.size == 0:
         return 1e-3, 1e3
-    r = path.rank if rank is None else rank
     low, high = math.log10(path.spectrum[0]) - 3.0, math.log10(path.spectrum[-1]) + 4.0
     alphas = np.logspace(low, high, round(20 * (high - low)))
     curve = path.curve(np.concatenate([[0.0], alphas, [np.inf]]))

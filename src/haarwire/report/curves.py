@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 
 from haarwire._numbers import FloatArray
+from haarwire._plain import plain_data
 from haarwire.plots import alpha_range
-from haarwire.report.encoding import rounded, strength
+from haarwire.report.encoding import rounded
 from haarwire.selection.held_out import HeldOut
 from haarwire.solve import Certificate, RegularizationPath
 
@@ -65,12 +65,12 @@ def path_data(
         return rounded(table[:, columns].T)
 
     content: dict[str, Any] = {
-        "alphas": [strength(alpha) for alpha in alphas],
+        "alphas": plain_data(alphas),
         "ranks": ranks,
         "rank": path.rank,
         "loss": by_rank(curve.loss),
         "objective": by_rank(curve.objective),
-        "gap": by_rank(curve.relative_invariance_gap),
+        "relative_invariance_gap": by_rank(curve.relative_invariance_gap),
         "singular_values": rounded(curve.singular_values[:, :_MODES]),
         "n_modes": int(curve.singular_values.shape[1]),
         "degrees_of_freedom": rounded(curve.degrees_of_freedom),
@@ -89,11 +89,7 @@ def certificate_data(certificate: Certificate) -> dict[str, Any]:
     return {
         "is_continuous": certificate.is_continuous,
         "crossings": [
-            {
-                "low": crossing.low,
-                "high": strength(crossing.high),
-                "jump": rounded(crossing.jump) if math.isfinite(crossing.jump) else None,
-            }
+            {"low": crossing.low, "high": plain_data(crossing.high), "jump": rounded(crossing.jump)}
             for crossing in certificate.crossings
         ],
     }

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from haarwire.errors import ParameterError
 from haarwire.report.encoding import plain_text, rounded
-
-if TYPE_CHECKING:
-    from haarwire.training.history import TrainingHistory
+from haarwire.training.history import TrainingHistory
 
 __all__ = ["training_data"]
 
@@ -30,12 +28,11 @@ def training_data(training: TrainingHistory | Mapping[str, TrainingHistory] | No
     if training is None:
         return []
     named = dict(training) if isinstance(training, Mapping) else {"training": training}
-    wanted = ("steps", "loss", "optimal_loss", "invariance_gap")
-    if not all(hasattr(history, name) for history in named.values() for name in wanted):
+    if not all(isinstance(history, TrainingHistory) for history in named.values()):
         raise ParameterError(
             f"training curves need a TrainingHistory, got {training!r}",
             cause="a network or its result in place of the history",
-            remedy="give training=history, or training={'hard-wired': history, …}",
+            remedy="give training=history, or training={'hardwired': history, …}",
         )
     return [_curves(name, history) for name, history in named.items()]
 
@@ -57,5 +54,5 @@ def _curves(name: str, history: TrainingHistory) -> dict[str, Any]:
         "steps": steps[records].tolist(),
         "loss": rounded(history.loss[records][:, runs].T),
         "optimal": rounded(history.optimal_loss[runs]),
-        "gap": None if gap is None else rounded(gap[records][:, runs].T),
+        "invariance_gap": None if gap is None else rounded(gap[records][:, runs].T),
     }

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["bytes_of", "floats", "plain_text", "rounded", "script_json", "strength"]
+__all__ = ["bytes_of", "floats", "plain_text", "rounded", "script_json"]
 
 
 _DIGITS: Final = 7
@@ -20,7 +19,7 @@ _MOST: Final = 1e300
 
 
 def rounded(values: ArrayLike) -> Any:
-    """Numbers to seven significant digits, nested as the array is; None for those that are not finite."""
+    """Numbers to seven significant digits, nested as the array is; None, which is not drawn, if not finite."""
     array = np.asarray(values, dtype=np.float64)
     is_finite = np.isfinite(array)
     sound = np.where(is_finite, array, 0.0)
@@ -31,11 +30,6 @@ def rounded(values: ArrayLike) -> Any:
     up, down = 10.0 ** np.maximum(-exponent, 0.0), 10.0 ** np.maximum(exponent, 0.0)
     told = np.where(ordinary, np.round(np.where(ordinary, sound, 0.0) * up / down) / up * down, sound)
     return told.tolist() if is_finite.all() else np.where(is_finite, told, None).tolist()  # type: ignore[call-overload]
-
-
-def strength(alpha: float) -> float | str:
-    """A penalty strength for JSON, which has no infinity: "inf" there."""
-    return "inf" if math.isinf(alpha) else float(alpha)
 
 
 def floats(values: ArrayLike) -> dict[str, Any]:

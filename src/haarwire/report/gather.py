@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarwire._plain import plain_data
 from haarwire.comparison import Comparison, Fitted
 from haarwire.errors import ParameterError
 from haarwire.landscape import CriticalPoints, critical_points
 from haarwire.report.curves import alphas_shown, certificate_data, path_data, ranks_shown
 from haarwire.report.curves_of_training import training_data
-from haarwire.report.encoding import plain_text, strength
+from haarwire.report.encoding import plain_text
 from haarwire.report.images import image_shape_of, side_by_side
 from haarwire.report.landscapes import landscapes_by_rank
 from haarwire.report.pictures import coefficients_data, orbit_data, outputs_data, target_names
 from haarwire.report.provenance import provenance_data
-from haarwire.report.summary import NAMES, notes, table, verdicts
+from haarwire.report.summary import notes, table, verdicts
 from haarwire.report.symmetry import symmetry_data
 from haarwire.selection import SymmetryTest
 from haarwire.selection.held_out import HeldOut
@@ -34,7 +35,7 @@ def gather(
     *,
     image_shape: tuple[int, int] | None = None,
     training: TrainingHistory | Mapping[str, TrainingHistory] | None = None,
-    symmetry: SymmetryTest | None = None,
+    symmetry_test: SymmetryTest | None = None,
     command: str | None = None,
 ) -> dict[str, Any]:
     """Everything that a report shows, as numbers, texts, lists and dicts; arguments as for `report`.
@@ -47,7 +48,7 @@ def gather(
         Height and width of the pictures that the features are.
     training : TrainingHistory or mapping of str to TrainingHistory, optional
         Training curves to be shown.
-    symmetry : SymmetryTest, optional
+    symmetry_test : SymmetryTest, optional
         In place of Wilks' test on the training samples.
     command : str, optional
         The command line that repeats the report.
@@ -71,7 +72,7 @@ def gather(
     ranks = ranks_shown(path)
     at = [path.modes(alpha) for alpha in alphas]
     names = target_names(fitted.samples, path.shape[0])
-    points = _points(fitted, chosen[0], result.rank)
+    points = _points(fitted, chosen[0], result.rank, result.ridge)
     start = int(np.argmin(np.abs(alphas - chosen[0]))) if np.isfinite(chosen[0]) else len(alphas) - 1
     orbit = None if shape is None else orbit_data(fitted.samples, rep, shape, names)
     return {
@@ -90,8 +91,8 @@ def gather(
         "path": {
             **path_data(path, alphas, ranks, HeldOut(path, fitted.test)),
             "start": start,
-            "chosen": [None if alpha is None else strength(alpha) for alpha in chosen],
-            "certificate": certificate_data(result.path),
+            "chosen": plain_data(chosen),
+            "certificate": certificate_data(result.certificate),
         },
         "coefficients": coefficients_data(at, shape or side_by_side(rep), names),
         "orbit": None
@@ -108,14 +109,12 @@ def gather(
             },
         },
         "landscapes": {
-            "alpha": strength(chosen[0]),
+            "alpha": plain_data(chosen[0]),
             "by_rank": {
-                NAMES[name]: landscapes_by_rank(each, ranks)
-                for name, each in points.items()
-                if name != "plain"
+                name: landscapes_by_rank(each, ranks) for name, each in points.items() if name != "plain"
             },
         },
-        "symmetry_test": symmetry_data(fitted, symmetry),
+        "symmetry_test": symmetry_data(fitted, symmetry_test),
         "training": curves,
         "provenance": provenance_data(result, command),
     }
@@ -137,12 +136,12 @@ def _fitted(result: Comparison) -> Fitted:
     return result.fitted
 
 
-def _points(fitted: Fitted, alpha: float, rank: int) -> dict[str, CriticalPoints]:
+def _points(fitted: Fitted, alpha: float, rank: int, ridge: float) -> dict[str, CriticalPoints]:
     """The critical points of every approach that exists; regularized: at the strength chosen."""
     rep = fitted.representation
     approaches: list[Approach] = [Plain(), Hardwired(), *([Augmented()] if rep.is_compact else [])]
     found: dict[str, CriticalPoints] = {
-        each.label: critical_points(fitted.train, rep, rank=rank, approach=each, ridge=fitted.ridge)
+        each.label: critical_points(fitted.train, rep, rank=rank, approach=each, ridge=ridge)
         for each in [*approaches, Regularized(alpha)]
     }
     return found

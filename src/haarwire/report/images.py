@@ -6,6 +6,7 @@ import math
 import re
 from typing import Final
 
+from haarwire._numbers import is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 
@@ -33,11 +34,7 @@ def image_shape_of(rep: Representation, given: tuple[int, int] | None = None) ->
     """
     if given is not None:
         shape = tuple(given)
-        if (
-            len(shape) != 2
-            or not all(isinstance(s, int) and s > 0 for s in shape)
-            or math.prod(shape) != rep.dim
-        ):
+        if len(shape) != 2 or not all(is_integer(s, 1) for s in shape) or math.prod(shape) != rep.dim:
             raise ParameterError(
                 f"an image of shape {given} does not have {rep.dim} pixels",
                 cause="height and width of another data set, or channels among them",

@@ -28,7 +28,10 @@ def landscapes_by_rank(points: CriticalPoints, ranks: list[int]) -> dict[str, An
 
 
 def landscape_data(points: CriticalPoints) -> dict[str, Any]:
-    """One landscape: markers (index, loss, number, whether families), escapes (from, to), the lowest."""
+    """One landscape: markers (index, loss, number, whether families), escapes (from, to), the lowest.
+
+    Modes are numbered from 0.
+    """
     indices, losses, numbers, families = merged(*cloud(points, _DRAWN))
     lowest = points.lowest(_ESCAPES + 1)
     best = lowest[0]
@@ -39,7 +42,6 @@ def landscape_data(points: CriticalPoints) -> dict[str, Any]:
         "count": count(points.count),
         "is_isolated": points.is_isolated,
         "histogram": [count(n) for n in histogram[:_BARS]],
-        "highest_index": len(histogram) - 1,
         "markers": [[index, loss, n, int(family)] for index, loss, n, family in told],
         "best": [int(best.index), rounded(best.loss)],
         "escapes": [
@@ -65,14 +67,13 @@ def _way_down(points: CriticalPoints, point: CriticalPoint) -> tuple[int, int, f
 def _listed(point: CriticalPoint) -> dict[str, Any]:
     escape = point.escape_direction
     return {
-        "subset": [i + 1 for i in point.subset],
+        "subset": list(point.subset),
         "loss": rounded(point.loss),
         "index": int(point.index),
         "escape": None
         if escape is None
         else {
-            "gives_up": escape.swap[0] + 1,
-            "gains": escape.swap[1] + 1,
-            "down": rounded(escape.loss_decrease),
+            "swap": list(escape.swap),
+            "loss_decrease": rounded(escape.loss_decrease),
         },
     }

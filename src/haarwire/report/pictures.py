@@ -107,7 +107,7 @@ def orbit_data(
     labels = None if samples.classes is None else samples.Y.argmax(axis=1).tolist()
     content = {
         "shape": list(shape),
-        "names": names[:_OUTPUTS],
+        "names": names,
         "are_all": are_all,
         "pictures": bytes_of(moved),
         "averages": None if average is None else bytes_of(average),

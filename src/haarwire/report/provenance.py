@@ -6,24 +6,31 @@ import importlib.metadata
 import platform
 from typing import Any, Final
 
+from haarwire import groups
 from haarwire.comparison import Comparison
 from haarwire.report.encoding import plain_text
 
 __all__ = ["provenance_data"]
 
-_PACKAGES: Final = ("haarwire", "numpy", "scipy")
+_PACKAGES: Final = ("numpy", "scipy")
 
 
 def provenance_data(result: Comparison, command: str | None) -> dict[str, Any]:
-    """The command line, or the call where there was none; the versions it ran with."""
-    fitted = result.fitted
-    assert fitted is not None
-    rank = f"rank={result.rank}, ridge={fitted.ridge!r}, test_size={fitted.test_size!r}, seed={fitted.seed}"
-    call = f"hw.report(hw.compare(data, hw.groups.from_name({result.symmetry!r}), {rank}))"
+    """The command line, or the call where there was none; the versions it ran with.
+
+    In the call, a symmetry that has no name in the catalogue is `rep`.
+    """
+    from haarwire import __version__
+
+    name = result.symmetry
+    rep = f"hw.groups.from_name({name!r})" if name.partition(":")[0] in groups.names() else "rep"
+    rank = f"rank={result.rank}, ridge={result.ridge!r}, test_size={result.test_size!r}, seed={result.seed}"
+    call = f"hw.report(hw.compare(data, {rep}, {rank}))"
     return {
         "command": plain_text(command or call),
         "is_call": command is None,
         "versions": [
+            ["haarwire", __version__],
             *([name, importlib.metadata.version(name)] for name in _PACKAGES),
             ["Python", platform.python_version()],
             ["system", f"{platform.system()} {platform.machine()}"],

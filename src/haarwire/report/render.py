@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 
@@ -79,11 +80,13 @@ def policy(kind: str) -> str:
     return "; ".join(sources)
 
 
+@cache
 def style() -> str:
     """The style sheet."""
     return _file("page.css")
 
 
+@cache
 def script() -> str:
     """The script: its parts in order, in one scope."""
     parts = "\n".join(_file(name) for name in _SCRIPTS)

@@ -71,7 +71,7 @@ def report(
     *,
     image_shape: tuple[int, int] | None = None,
     training: TrainingHistory | Mapping[str, TrainingHistory] | None = None,
-    symmetry: SymmetryTest | None = None,
+    symmetry_test: SymmetryTest | None = None,
     command: str | None = None,
 ) -> Report:
     """Make one self-contained page about a comparison, and write it to a file if one is named.
@@ -92,8 +92,9 @@ def report(
         `cyclic_shifts` of a grid) does not tell.
     training : TrainingHistory or mapping of str to TrainingHistory, optional
         From `haarwire.training`: curves to be shown, by name.
-    symmetry : SymmetryTest, optional
-        From `symmetry_test`, in place of Wilks' test on the training samples: the randomization test, say.
+    symmetry_test : SymmetryTest, optional
+        From `haarwire.symmetry_test`, in place of Wilks' test on the training samples: the randomization
+        test, say.
     command : str, optional
         The command line that repeats the report.
 
@@ -122,7 +123,13 @@ def report(
     from haarwire.report.gather import gather
     from haarwire.report.render import render
 
-    content = gather(result, image_shape=image_shape, training=training, symmetry=symmetry, command=command)
+    content = gather(
+        result,
+        image_shape=image_shape,
+        training=training,
+        symmetry_test=symmetry_test,
+        command=command,
+    )
     page = Report(render(content), content)
     if path is not None:
         page.save(path)

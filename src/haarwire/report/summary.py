@@ -90,7 +90,7 @@ def _cells(row: ApproachResult) -> list[str]:
                 number(answer.test_loss),
                 "—" if answer.test_score is None else score(answer.test_score),
             ]
-    return [*cells, small(row.invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
+    return [*cells, small(row.relative_invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
 
 
 def notes(result: Comparison) -> list[str]:
@@ -115,10 +115,10 @@ def notes(result: Comparison) -> list[str]:
         else "Hard-wired and augmented coefficients differ by at most "
         f"{difference:.1e} of the largest coefficient."
     )
-    jumps = len(result.path.crossings)
+    jumps = len(result.certificate.crossings)
     found.append(
         f"The regularization path of rank {result.rank} is proven continuous on all of [0, ∞]."
-        if result.path.is_continuous
+        if result.certificate.is_continuous
         else f"The optimum of rank {result.rank} may jump at {jumps} place{'s' * (jumps > 1)} "
         "of the regularization path."
     )

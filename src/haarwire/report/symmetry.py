@@ -6,7 +6,7 @@ import math
 from typing import Any, Final
 
 from haarwire.comparison import Fitted
-from haarwire.errors import HaarwireError
+from haarwire.errors import HaarwireError, ParameterError
 from haarwire.report.encoding import plain_text
 from haarwire.report.wording import number, pvalue
 from haarwire.selection import SymmetryTest, symmetry_test
@@ -26,6 +26,12 @@ _LEVEL: Final = 0.05
 
 def symmetry_data(fitted: Fitted, test: SymmetryTest | None = None) -> dict[str, Any]:
     """A sentence and the numbers behind it; or why there is no test."""
+    if test is not None and not isinstance(test, SymmetryTest):
+        raise ParameterError(
+            f"symmetry_test must be a SymmetryTest, got {test!r}",
+            cause="the name of a test, or its p-value, in place of its result",
+            remedy="give symmetry_test=haarwire.symmetry_test(X, Y, rep)",
+        )
     if test is None:
         try:
             test = symmetry_test(fitted.train, fitted.representation)

@@ -9,7 +9,7 @@ function panelsOf(path, state) {
     .filter(([name]) => path[name]).map(([name, ...rest]) => [path[name][row], ...rest]);
   panels.push({ title: "Loss on data as they are", lines: losses, scale: { decades: 1.2 }, keys: losses.map(([, ...key]) => key) });
   if (path.moved) panels.push({ title: "Loss on data moved by the group", lines: [[path.moved[row], "test", "purple", ""]], scale: { decades: 1.2 }, keys: [["test", "purple"]] });
-  panels.push({ title: "Invariance gap", lines: [[path.gap[row], "gap", "green", ""]], scale: { least: 0, most: 1 }, keys: [["share of ‖W‖ that is not invariant", "green"]] });
+  panels.push({ title: "Invariance gap", lines: [[path.relative_invariance_gap[row], "gap", "green", ""]], scale: { least: 0, most: 1 }, keys: [["share of ‖W‖ that is not invariant", "green"]] });
   panels.push({ title: "Singular values of Z(α)", lines: modes, scale: { least: 0 }, keys: [["kept", "blue"], ...(state.rank < path.n_modes ? [["dropped", "grey", "faint"]] : [])] });
   return panels;
 }
@@ -86,7 +86,7 @@ function certificateText(path, state) {
 
 function fillPathTable(path, state) {
   const row = path.ranks.indexOf(state.rank);
-  const columns = [["training loss", path.loss], ["loss + penalty", path.objective], ["test loss, as is", path.as_is], ["test loss, moved", path.moved], ["invariance gap", path.gap]].filter(([, v]) => v);
+  const columns = [["training loss", path.loss], ["loss + penalty", path.objective], ["test loss, as is", path.as_is], ["test loss, moved", path.moved], ["invariance gap", path.relative_invariance_gap]].filter(([, v]) => v);
   fillTable(
     byId("path-table"),
     ["α", ...columns.map(([h]) => h), "degrees of freedom"],

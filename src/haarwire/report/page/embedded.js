@@ -27,7 +27,7 @@ function embeddedSource(content) {
     }
     for (const [name, model] of Object.entries(models)) result.outputs[name] = outputs(model, alpha, rank);
     for (const [name, byRank] of Object.entries(content.landscapes.by_rank)) {
-      const text = name === "regularized" ? `regularized, α = ${alphaText(content.landscapes.alpha)}` : name;
+      const text = name === "regularized" ? `regularized, α = ${alphaText(content.landscapes.alpha)}` : NAMES[name];
       result.landscapes[text] = byRank[rank];
     }
     return result;

@@ -89,8 +89,8 @@ function star(cx, cy) {
 function fillLandscapeTable(landscapes) {
   const rows = Object.entries(landscapes).flatMap(([name, each]) => each.lowest.map((point) => [
     name, point.subset.join(", "), number(point.loss), String(point.index),
-    point.escape ? `mode ${point.escape.gives_up} for mode ${point.escape.gains}` : "none: the optimum",
-    point.escape ? number(point.escape.down) : "",
+    point.escape ? `mode ${point.escape.swap[0]} for mode ${point.escape.swap[1]}` : "none: the optimum",
+    point.escape ? number(point.escape.loss_decrease) : "",
   ]));
-  fillTable(byId("landscape-table"), ["approach", "modes kept", "loss", "index", "steepest escape swaps", "and lowers the loss by"], rows);
+  fillTable(byId("landscape-table"), ["approach", "modes kept, from 0", "loss", "index", "steepest escape swaps", "and lowers the loss by"], rows);
 }

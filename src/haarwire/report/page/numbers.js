@@ -40,6 +40,9 @@ function project(U, Z, m, rank) {
   return result;
 }
 
+/** The approaches, as the page calls them. */
+const NAMES = { plain: "plain", hardwired: "hard-wired", augmented: "augmented", regularized: "regularized" };
+
 const infinite = (alpha) => alpha === "inf";
 
 /** Four significant digits, as the command line writes them. */

@@ -1,6 +1,6 @@
 // One sample in every position that the group moves it to, and what each model says of it.
 
-const MODELS = [["plain", "plain"], ["regularized", "regularized"], ["augmented", "augmented"], ["hardwired", "hard-wired"]];
+const MODELS = ["plain", "regularized", "augmented", "hardwired"];
 
 function prepareOrbit(orbit) {
   byId("orbit-part").hidden = !orbit;
@@ -28,9 +28,9 @@ function drawOrbit(orbit, frame, path, state) {
   const head = html("tr", {}, html("th", { scope: "col" }, "model"), ...Array.from({ length: positions }, (_, k) =>
     html("th", { scope: "col" }, picture(all.subarray(k * n, (k + 1) * n), `The sample ${name(k)}`), name(k))),
   html("th", { scope: "col" }, "spread"));
-  const rows = MODELS.filter(([key]) => frame.outputs[key]).map(([key, text]) => {
+  const rows = MODELS.filter((key) => frame.outputs[key]).map((key) => {
     const told = frame.outputs[key];
-    const label = key === "regularized" ? `${text}, α = ${alphaText(path.alphas[told.at])}` : text;
+    const label = key === "regularized" ? `${NAMES[key]}, α = ${alphaText(path.alphas[told.at])}` : NAMES[key];
     const cells = Array.from({ length: positions }, (_, k) => answer(orbit, told, state.sample, k, positions));
     return html("tr", { "data-model": key }, html("th", { scope: "row" }, label), ...cells, html("td", {}, number(spread(told, state.sample, positions))));
   });

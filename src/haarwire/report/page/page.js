@@ -28,7 +28,7 @@ function tell() {
   const row = path.ranks.indexOf(state.rank);
   const at = (table) => (table ? number(table[row][state.alpha]) : "—");
   const alpha = alphaText(path.alphas[state.alpha]);
-  const told = { loss: at(path.loss), "as-is": at(path.as_is), moved: at(path.moved), gap: at(path.gap) };
+  const told = { loss: at(path.loss), "as-is": at(path.as_is), moved: at(path.moved), gap: at(path.relative_invariance_gap) };
   byId("alpha-value").textContent = alpha;
   byId("rank-value").textContent = state.rank;
   byId("alpha").setAttribute("aria-valuetext", alpha === "∞" ? "infinity" : alpha);

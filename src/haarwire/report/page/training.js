@@ -3,21 +3,22 @@
 function drawTraining(histories) {
   const host = byId("training");
   if (!host || histories.length === 0) return;
-  const panels = histories.flatMap((h) => [[h, "loss"], ...(h.gap ? [[h, "gap"]] : [])]);
+  const panels = histories.flatMap((h) => [[h, "loss"], ...(h.invariance_gap ? [[h, "invariance_gap"]] : [])]);
   const figures = panels.map(() => html("figure"));
   host.replaceChildren(...figures);
   panels.forEach(([history, what], i) => drawHistory(figures[i], history, what));
   fillTable(
     byId("training-table"),
     ["training", "run", "first loss", "last loss", "optimum", "last gap"],
-    histories.flatMap((h) => h.loss.map((loss, run) => [h.name, String(run + 1), number(loss[0]), number(loss[loss.length - 1]), number(h.optimal[run]), h.gap ? number(h.gap[run][h.gap[run].length - 1]) : "—"])),
+    histories.flatMap((h) => h.loss.map((loss, run) => [h.name, String(run + 1), number(loss[0]), number(loss[loss.length - 1]), number(h.optimal[run]), h.invariance_gap ? number(h.invariance_gap[run].at(-1)) : "—"])),
   );
 }
 
 function drawHistory(figure, history, what) {
   const lines = history[what];
   const title = `${history.name}: ${what === "loss" ? "loss" : "invariance gap ‖W⊥‖"}`;
-  figure.append(html("figcaption", {}, title));
+  const runs = `${lines.length < history.n_runs ? `${lines.length} of ` : ""}${history.n_runs} run${history.n_runs === 1 ? "" : "s"}, ${history.n_converged} converged`;
+  figure.append(html("figcaption", {}, title, html("span", { class: "quiet" }, runs)));
   const { root, box } = chart(figure, { label: `${title} against training steps, ${lines.length} runs`, height: 230, xTitle: "step" });
   const finite = lines.flat().filter((v) => v !== null);
   const optima = what === "loss" ? history.optimal.filter((v) => v !== null) : [];
