@@ -179,6 +179,24 @@ def test_errors() -> None:
     assert "local minima" in repr(points)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [np.array([[1.0, 0.3], [0.0, -1.0]]), np.diag([-1.0, 1.0])],
+    ids=["not orthogonal", "orthogonal"],
+)
+def test_points_are_additional_to_those_that_are_known(target: np.ndarray) -> None:
+    flip = hw.Representation(4, (hw.Matrix(np.diag([1.0, -1.0, -1.0, 1.0])),), name="flip")
+    sigma = hw.Representation(2, (hw.Matrix(target),), name="target")
+    rng = np.random.default_rng(0)
+    moments = hw.Moments.from_arrays(rng.standard_normal((40, 4)), rng.standard_normal((40, 2)))
+    points = hw.critical_points(moments, flip, rank=1, approach=hw.Plain(), target=sigma)
+    if np.array_equal(target @ target.T, np.eye(2)):
+        assert points.additional == points.count - landscape(moments, flip, sigma, 1).count
+    else:
+        with pytest.raises(hw.ParameterError, match="of the hardwired problem with target target are not"):
+            _ = points.additional
+
+
 def test_counts_of_large_landscapes_are_exact() -> None:
     """Two components of 200 lines: Σ_k C(200, k) C(200, 100 − k) = C(400, 100), index by inversions."""
     gains = tuple(np.linspace(2.0, 1.0, 200))

@@ -61,6 +61,42 @@ def test_the_global_optimum_is_the_solution(approach, ridge, fit_intercept):
     assert best.escape_direction is None
 
 
+@pytest.mark.parametrize(
+    "approach", [hw.Plain(), hw.Hardwired(), hw.Augmented(), hw.Regularized(0.5)], ids=lambda a: a.label
+)
+def test_the_triangular_route_has_the_same_optimum(approach):
+    """Features that differ by 1e-9: their gram matrix takes them for one, their triangular factor does not."""
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((80, 6))
+    X[:, 3:5] = X[:, :2] + 1e-9 * rng.standard_normal((80, 2))
+    Y = np.column_stack([X @ rng.standard_normal((6, 2)), 1e9 * (X[:, 3:5] - X[:, :2])])
+    moments = hw.Moments.from_arrays(X, Y, accuracy="qr")
+    rep = hw.groups.reflection(6)
+    points = critical_points(moments, rep, rank=2, approach=approach)
+    solution = hw.solve(moments, rep, rank=2, approach=approach)
+    assert points.global_optimum.loss == pytest.approx(solution.loss, rel=1e-12)
+    np.testing.assert_array_equal(points.modes.singular_values, solution.singular_values)
+    assert points.additional == (0 if approach.label in ("hardwired", "augmented") else points.count - 3)
+    if approach.label == "regularized":  # its own coordinates are those of solve, not of the coefficients
+        return
+    found = check_critical([points.global_optimum.problem_coef], points.problem)
+    assert found.optimal_loss == pytest.approx(
+        critical_points(moments, rep, approach=approach).global_optimum.loss, rel=1e-9, abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("alpha", [1e8, 1e12, 1e14])
+def test_no_penalty_however_large_drowns_the_data(alpha):
+    moments = generic_data(9, 4, np.random.default_rng(0)).moments
+    rep = hw.groups.image_rotations(3)
+    points = critical_points(moments, rep, rank=2, approach=hw.Regularized(alpha))
+    solution = hw.solve(moments, rep, rank=2, approach=hw.Regularized(alpha))
+    best = points.global_optimum
+    assert best.loss == pytest.approx(solution.loss, rel=1e-12)
+    np.testing.assert_allclose(best.coef, solution.coef, rtol=0, atol=1e-12 * np.abs(solution.coef).max())
+    np.testing.assert_array_equal(best.problem_coef, best.coef)
+
+
 def test_everything_against_enumeration():
     points = landscape()
     sigma = points.modes.singular_values
@@ -278,6 +314,20 @@ def test_approach_must_be_an_object(approach):
     with pytest.raises(hw.ParameterError, match="approach must be an Approach") as caught:
         landscape(approach=approach)
     assert "Hardwired()" in caught.value.remedy
+
+
+def test_layers_need_one_point_and_the_problem():
+    points = landscape()
+    with pytest.raises(hw.ParameterError, match="point must be a CriticalPoint, got a CriticalPoints"):
+        factor(points, (2,))
+    with pytest.raises(hw.ParameterError, match="problem must be a Quadratic, got a CriticalPoints"):
+        check_critical([np.eye(6)[:4]], points)
+
+
+@pytest.mark.parametrize("arguments", [(5, -1), (-1, 2), (5.0, 2), (5, True)])
+def test_a_count_needs_whole_numbers(arguments):
+    with pytest.raises(hw.ParameterError, match="must be an integer ≥ 0"):
+        count_critical_points(*arguments)
 
 
 def test_validates_as_solve_does():

@@ -63,7 +63,7 @@ def test_the_form_of_generators(source: hw.Representation, target: hw.Representa
         expected = sum(float((D**2).sum()) for D in defects(source, target, W))
         value, half = penalty.evaluated(W)
         assert value == pytest.approx(expected, rel=1e-12)
-        assert float(((penalty.condition @ W.ravel()) ** 2).sum()) == pytest.approx(expected, rel=1e-12)
+        assert float(((penalty.defects @ W.ravel()) ** 2).sum()) == pytest.approx(expected, rel=1e-12)
         # P(W + tV) = P(W) + 2t tr(𝒫(W) Vᵀ) + t² P(V)
         crossed = sum(
             float(np.vdot(D, F))
@@ -111,7 +111,7 @@ def test_the_mean_of_the_form_is_exact_for_generators_of_trace_zero() -> None:
     signs = hw.Representation(2, (hw.Matrix(np.diag([1.0, -1.0])), hw.Matrix([[0.0, 1.0], [1.0, 0.0]])))
     for source, target in (PAIRS["rotations"], (signs, signs)):
         penalty = EquivariancePenalty(source, target, "generators")
-        trace = float((penalty.condition.toarray() ** 2).sum())
+        trace = float((penalty.defects.toarray() ** 2).sum())
         assert penalty.mean == pytest.approx(trace / (source.dim * target.dim), rel=1e-12)
 
 

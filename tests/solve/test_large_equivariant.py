@@ -60,7 +60,7 @@ def test_iterations_that_miss_their_tolerance_say_so(monkeypatch: pytest.MonkeyP
     moments = generic_data(16, 16, np.random.default_rng(0)).moments
     monkeypatch.setattr(PENALIZED, "_DIRECT", 0)
     monkeypatch.setattr(PENALIZED, "_STEPS", 1)
-    with pytest.raises(hw.ConvergenceError, match=r"in 256 entries are solved to .* only"):
+    with pytest.raises(hw.ConvergenceError, match=r"in 256 unknowns are solved to .* only"):
         hw.solve(moments, TURNS, approach=hw.Regularized(1.0), target=TURNS)
     monkeypatch.setattr(INTERTWINING, "_DIRECT_DIM", 0)
     monkeypatch.setattr(INTERTWINING, "_RESIDUAL", 0.0)

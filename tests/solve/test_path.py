@@ -186,17 +186,6 @@ def test_the_global_optimum_may_jump():
     assert not path.at(0.75).is_unique
 
 
-def test_a_frame_may_be_shared():
-    rng, rep = np.random.default_rng(0), hw.groups.image_rotations(3)
-    frame = penalty_frame(rep, "projection")
-    for _ in range(2):
-        data = cases.generic_data(9, 2, rng)
-        shared = hw.regularization_path(data.moments, rep, frame=frame)
-        own = hw.regularization_path(data.moments, rep, penalty="projection")
-        np.testing.assert_array_equal(shared.at(0.3).coef, own.at(0.3).coef)
-        assert shared.frame.penalty == "projection"
-
-
 def test_float32_and_repr():
     X = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
     path = hw.regularization_path(hw.Moments.from_arrays(X, X[:, :2]), hw.groups.cyclic_shifts(4), rank=1)
@@ -248,6 +237,23 @@ def test_path_checks_data_and_ridge_as_solve_does():
         hw.regularization_path(one, hw.groups.cyclic_shifts(4))
     with pytest.raises(hw.ParameterError, match="'generators' or 'projection'"):
         hw.regularization_path(data.moments, hw.groups.cyclic_shifts(4), penalty="ridge")
+
+
+def test_gap_out_of_range():
+    path = a_path()
+    for gap in (-0.1, math.nan, "0.1", True):
+        with pytest.raises(hw.ParameterError, match="the invariance gap must be a number ≥ 0"):
+            path.alpha_for_gap(gap)
+    assert math.isinf(path.alpha_for_gap(np.int64(0)))
+
+
+def test_samples_and_names_are_told_what_to_give():
+    data = cases.generic_data(4, 2, np.random.default_rng(0))
+    samples = hw.Samples.from_arrays(data.X, data.Y)
+    with pytest.raises(hw.ParameterError, match=r"got a Samples(?s:.*)samples.moments\(\)"):
+        hw.regularization_path(samples, hw.groups.cyclic_shifts(4))
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation, got 'cyclic_shifts:4'"):
+        hw.regularization_path(data.moments, "cyclic_shifts:4")
 
 
 def test_projection_penalty_needs_a_compact_group():

@@ -234,8 +234,7 @@ class Explorer:
 
 def _landscapes(fit: Fit, penalty: FloatArray, modes: Modes, alpha: float, rank: int) -> dict[str, Any]:
     path, hardwired, rep = fit.path, fit.path.hardwired, fit.path.representation
-    n_inputs = path.whitener.shape[1]
-    invariant = CriticalPoints(Hardwired(), rank, hardwired, fit.hardwired, n_inputs, path.moments, rep, 0.0)
+    invariant = CriticalPoints(Hardwired(), rank, hardwired, fit.hardwired, path.moments, rep, 0.0)
     same = "hard-wired and augmented" if rep.is_compact else "hard-wired"
     found = {same: landscape_data(invariant)}
     strengths = {"plain": (0.0, fit.plain), f"regularized, α = {alpha_text(alpha)}": (alpha, modes)}
@@ -247,9 +246,7 @@ def _landscapes(fit: Fit, penalty: FloatArray, modes: Modes, alpha: float, rank:
         problem = fit.problem
         if value > 0.0:
             problem = replace(problem, gram=problem.gram + value * penalty)
-        points = CriticalPoints(
-            approach, rank, its_modes, problem, n_inputs + path.spectrum.size, path.moments, rep, 0.0
-        )
+        points = CriticalPoints(approach, rank, its_modes, problem, path.moments, rep, 0.0)
         found[name] = landscape_data(points)
     return found
 

@@ -18,6 +18,7 @@ from haarwire.moments import Moments
 from haarwire.solve import Hardwired, PenaltyFrame, Quadratic, RegularizationPath, reduced_rank
 from haarwire.solve.approaches import setting_of
 from haarwire.solve.path import factor_path
+from haarwire.solve.reduced_rank import whitened
 
 __all__ = ["FactoredInputs", "with_noise"]
 
@@ -72,10 +73,11 @@ class FactoredInputs:
 
     def path_of(self, moments: Moments) -> RegularizationPath:
         """The path of other targets of the same inputs: `regularization_path`, without its factorisations."""
+        problem = self.hardwired_problem(moments)
         return replace(
             self.path,
             moments=moments,
-            hardwired=reduced_rank(self.hardwired_problem(moments), self.whitener),
+            hardwired=reduced_rank(problem, whitened(problem, self.whitener)),
             cross=moments.cross @ self.path.directions,
             setting=setting_of(moments),
         )

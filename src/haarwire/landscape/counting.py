@@ -15,7 +15,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import is_integer
+from haarwire.errors import ParameterError
+
 __all__ = [
+    "checked_count",
     "count_critical_points",
     "count_families",
     "family_counts",
@@ -43,11 +47,34 @@ def count_critical_points(n_modes: int, rank: int) -> int:
     int
         Exact, however large. Only one of them, the global optimum, is not a saddle.
 
+    Raises
+    ------
+    ParameterError
+        When a number is not an integer ≥ 0.
+
     References
     ----------
     Duan and Montúfar, arXiv 2506.13714 (theory, section 4).
     """
+    for name, value in (("n_modes", n_modes), ("rank", rank)):
+        if not is_integer(value, 0):
+            raise ParameterError(
+                f"{name} must be an integer ≥ 0, got {value!r}",
+                cause="a fraction, or the singular values in place of their number",
+                remedy="use for example count_critical_points(9, 5)",
+            )
     return math.comb(n_modes, min(rank, n_modes))
+
+
+def checked_count(value: int, name: str, example: str) -> int:
+    """Return how many are asked for, or raise ParameterError; `example` shows how to type it."""
+    if not is_integer(value, 1):
+        raise ParameterError(
+            f"{name} must be an integer ≥ 1, got {value!r}",
+            cause="a fraction, or none at all asked for",
+            remedy=f"use for example {example}",
+        )
+    return int(value)
 
 
 def gaussian_binomial(n: int, k: int) -> tuple[int, ...]:

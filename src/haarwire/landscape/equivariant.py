@@ -26,10 +26,10 @@ from typing import final
 
 import numpy as np
 
-from haarwire._numbers import FloatArray, is_integer
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.landscape.allocation import Choice, Shelf, best_choices, count_choices, count_histogram
-from haarwire.landscape.counting import spelled
+from haarwire.landscape.counting import checked_count, spelled
 from haarwire.solve import Approach
 from haarwire.solve.irreducible_modes import IrreducibleModes, ModeGroup
 
@@ -87,7 +87,7 @@ class EquivariantCriticalPoint:
     def intercept(self) -> FloatArray:
         """The intercept P̄ȳ − W_S P̄x̄, shape (n_targets,): fixed by the action on the targets."""
         setting = self._modes.modes.setting
-        return np.asarray(setting.y_mean - self._coef @ setting.x_mean).astype(setting.dtype, copy=False)
+        return setting.intercept(self._coef).astype(setting.dtype, copy=False)
 
     @cached_property
     def _coef(self) -> FloatArray:
@@ -205,7 +205,7 @@ class EquivariantCriticalPoints:
         ParameterError
             When k is not an integer ≥ 1.
         """
-        return self._points(best_choices(self._shelves, self.rank, _positive(k, "lowest(10)")))
+        return self._points(best_choices(self._shelves, self.rank, checked_count(k, "k", "lowest(10)")))
 
     def local_minima(self, k: int = 10) -> list[EquivariantCriticalPoint]:
         """The k local minima of least loss, in order, the global one first.
@@ -215,7 +215,7 @@ class EquivariantCriticalPoints:
         ParameterError
             When k is not an integer ≥ 1.
         """
-        wanted = _positive(k, "local_minima(10)")
+        wanted = checked_count(k, "k", "local_minima(10)")
         return self._points(best_choices(self._shelves, self.rank, wanted, leading_only=True))
 
     def at(self, subset: Sequence[int]) -> EquivariantCriticalPoint:
@@ -271,13 +271,3 @@ class EquivariantCriticalPoints:
     @cached_property
     def _best_gain(self) -> float:
         return best_choices(self._shelves, self.rank, 1, leading_only=True)[0].gain
-
-
-def _positive(value: int, example: str) -> int:
-    if not is_integer(value, 1):
-        raise ParameterError(
-            f"k must be an integer ≥ 1, got {value!r}",
-            cause="a fraction, or none at all asked for",
-            remedy=f"use for example {example}",
-        )
-    return int(value)

@@ -40,7 +40,7 @@ def factor(point: CriticalPoint, widths: Sequence[int]) -> tuple[FloatArray, ...
     Raises
     ------
     ParameterError
-        When a width is not an integer, or less than s.
+        When a width is not an integer or less than s, or the point is no critical point.
 
     References
     ----------
@@ -57,6 +57,12 @@ def factor(point: CriticalPoint, widths: Sequence[int]) -> tuple[FloatArray, ...
     >>> [W.shape for W in factor(points.global_optimum, (3, 1))]
     [(3, 4), (1, 3), (2, 1)]
     """
+    if not isinstance(point, CriticalPoint):
+        raise ParameterError(
+            f"point must be a CriticalPoint, got a {type(point).__name__}",
+            cause="all critical points in place of one, or coefficients",
+            remedy="give one of them, such as points.global_optimum",
+        )
     rank = len(point.subset)
     for width in widths:
         if not is_integer(width, max(rank, 1)):

@@ -10,12 +10,12 @@ from typing import Any, Final, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from haarwire._linalg import Whitener, symmetric_whitener
 from haarwire._numbers import FloatArray, is_real
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.landscape.families import families_of
 from haarwire.landscape.network import Network
 from haarwire.solve import Modes, Quadratic, reduced_rank
+from haarwire.solve.reduced_rank import Whitened, whitened
 
 __all__ = ["Criticality", "check_critical"]
 
@@ -115,6 +115,12 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
     Kawaguchi 2016, arXiv 1605.07110; Trager, Kohn and Bruna 2020, arXiv 1910.01671; Achour, Malgouyres
     and Gerchinovitz 2021, arXiv 2107.13289. The counts of zeros are Haarwire's.
     """
+    if not isinstance(problem, Quadratic):
+        raise ParameterError(
+            f"problem must be a Quadratic, got a {type(problem).__name__}",
+            cause="critical points, moments or an approach in place of the problem",
+            remedy="give points.problem, or approach.problem(moments, rep)",
+        )
     layers = _checked_layers(weights, problem)
     if not is_real(tol) or not 0 < tol < 1:
         raise ParameterError(
@@ -124,18 +130,17 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
         )
     network = Network(layers, problem.gram, problem.cross)
     bottleneck = min(*problem.cross.shape, *(W.shape[0] for W in layers))
-    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
-    modes = reduced_rank(problem, whitener)
+    white = whitened(problem)
+    modes = reduced_rank(problem, white)
     optimal, above = _optimum(modes, bottleneck)
     exponent = 1.0 - 1.0 / len(layers)
     size = _spectral_norm(modes.coef(slice(min(bottleneck, modes.rank))))
     gradient_norm = _relative_gradient(network, problem, size**exponent)
     # A change of variables keeps the inertia, and whitened inputs have curvatures of one magnitude, where
     # those of real data reach over ten: none would be told from zero, and Lanczos would not converge.
-    whitened = _whitened(layers, problem, whitener)
-    idle = layers[0].shape[0] * (problem.gram.shape[0] - whitener.rank)
+    idle = layers[0].shape[0] * (problem.gram.shape[0] - modes.n_inputs)
     floor = 2.0 * float(modes.singular_values.max(initial=0.0)) ** (2.0 * exponent)
-    lowest, inertia = _inertia(whitened, tol, floor, idle)
+    lowest, inertia = _inertia(_whitened(layers, white), tol, floor, idle)
     loss = problem.loss(network.product)
     kind: Kind
     if not gradient_norm <= tol:
@@ -194,12 +199,11 @@ def _relative_gradient(network: Network, problem: Quadratic, balanced: float) ->
     return gradient / scale if scale > 0 else gradient
 
 
-def _whitened(layers: list[FloatArray], problem: Quadratic, whitener: Whitener) -> Network:
+def _whitened(layers: list[FloatArray], white: Whitened) -> Network:
     """The same network on inputs of covariance I: W_1 F⁺ᵀ for W_1, where C⁺ = F Fᵀ and so C F = F⁺ᵀ."""
-    F = whitener.factor
-    Q, R = np.linalg.qr(F)
+    Q, R = np.linalg.qr(white.whitener.factor)
     first = layers[0] @ np.linalg.solve(R, Q.T).T
-    return Network([first, *layers[1:]], np.eye(whitener.rank), problem.cross @ F)
+    return Network([first, *layers[1:]], np.eye(white.whitener.rank), white.cross)
 
 
 def _inertia(network: Network, tol: float, floor: float, idle: int) -> tuple[float, Inertia]:

@@ -66,7 +66,6 @@ class CriticalPoint:
     loss: float
     _modes: Modes = field(repr=False)
     _families: Families = field(repr=False)
-    _n_inputs: int = field(repr=False)
 
     @cached_property
     def index(self) -> int:
@@ -99,7 +98,7 @@ class CriticalPoint:
     def intercept(self) -> FloatArray:
         """The intercept b = ȳ − W_S x̄, shape (n_targets,)."""
         setting = self._modes.setting
-        return np.asarray(setting.y_mean - self._coef @ setting.x_mean).astype(setting.dtype, copy=False)
+        return setting.intercept(self._coef).astype(setting.dtype, copy=False)
 
     @cached_property
     def _coef(self) -> FloatArray:
@@ -111,8 +110,7 @@ class CriticalPoint:
 
         Hard-wired problems have k = d inputs, the invariant coordinates; for all others V_S = W_S.
         """
-        modes, kept = self._modes, list(self.subset)
-        return np.asarray((modes.left[:, kept] * modes.singular_values[kept]) @ modes.right[kept])
+        return self._modes.problem_coef(list(self.subset))
 
     @cached_property
     def hessian_eigenvalues(self) -> FloatArray:
@@ -135,7 +133,7 @@ class CriticalPoint:
         starts = np.array(families.starts, dtype=np.intp)
         ratios[starts[others] == starts[subset][:, None]] = 1.0
         m, r = self._modes.left.shape[0], subset.size
-        ones = np.ones(r * (m + self._n_inputs - r) - 2 * ratios.size)
+        ones = np.ones(r * (m + self._modes.n_inputs - r) - 2 * ratios.size)
         return np.sort(np.concatenate([1.0 - ratios.ravel(), ones, 1.0 + ratios.ravel()]))
 
     @cached_property

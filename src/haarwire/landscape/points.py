@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import final, overload
 
 import numpy as np
 
-from haarwire._linalg import symmetric_whitener
-from haarwire._numbers import is_integer
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
-from haarwire.landscape.counting import spelled
+from haarwire.landscape.counting import checked_count, spelled
 from haarwire.landscape.equivariant import EquivariantCriticalPoints
 from haarwire.landscape.families import Families, families_of
 from haarwire.landscape.nearest import nearest_subset
@@ -25,7 +23,7 @@ from haarwire.landscape.tables import Table, tables
 from haarwire.moments import Moments, Samples
 from haarwire.solve import Approach, Augmented, Hardwired, Modes, Plain, Quadratic, Regularized, reduced_rank
 from haarwire.solve.equivariant import EquivariantTask, augmented_problem
-from haarwire.solve.solver import check_arguments, equivariant_task, posed
+from haarwire.solve.solver import check_arguments, checked_data, equivariant_task
 
 __all__ = ["CriticalPoints", "critical_points"]
 
@@ -52,15 +50,12 @@ class CriticalPoints:
         The singular modes of the problem; mode i of a subset is ``modes.singular_values[i]``.
     problem : Quadratic
         The problem itself, in its own coordinates.
-    n_inputs : int
-        Rank k of its gram C.
     """
 
     approach: Approach
     rank: int
     modes: Modes = field(repr=False)
     problem: Quadratic = field(repr=False)
-    n_inputs: int = field(repr=False)
     _moments: Moments | Samples = field(repr=False)
     _representation: Representation = field(repr=False)
     _ridge: float = field(repr=False)
@@ -96,18 +91,25 @@ class CriticalPoints:
         """
         return self._families.histogram
 
+    @property
+    def n_inputs(self) -> int:
+        """Rank of the gram C."""
+        return self.modes.n_inputs
+
     @cached_property
     def additional(self) -> int:
         """How many more critical points than the hard-wired problem has, at the same rank.
 
         C(min(m, n), r) − C(min(m, d), r) for generic data and a plain or regularized problem; all of
-        them are strict saddles. 0 for the hard-wired and augmented problems.
+        them are strict saddles. 0 for the augmented problem, but for one with a target representation.
+
+        Raises
+        ------
+        ParameterError
+            With a target representation for which the hard-wired points are not known.
         """
         if self._task is not None:
-            return (
-                self.count
-                - EquivariantCriticalPoints(Hardwired(), self.rank, self._task.irreducible_modes()).count
-            )
+            return self.count - _hardwired_points(self._task).count
         problem = Hardwired().problem(self._moments, self._representation, ridge=self._ridge)
         return self.count - families_of(reduced_rank(problem), self.rank).count
 
@@ -154,7 +156,7 @@ class CriticalPoints:
         ParameterError
             When k is not an integer ≥ 1.
         """
-        return list(islice(self, _positive(k, "k", "lowest(10)")))
+        return list(islice(self, checked_count(k, "k", "lowest(10)")))
 
     def nearest(self, loss: float) -> CriticalPoint:
         """The critical point whose loss is nearest to `loss`, say the one where a training run is stuck.
@@ -193,22 +195,12 @@ class CriticalPoints:
         ParameterError
             When chunk is not an integer ≥ 1.
         """
-        return tables(self._families, self.modes.setting.total, _positive(chunk, "chunk", "tables()"))
+        return tables(self._families, self.modes.setting.total, checked_count(chunk, "chunk", "tables()"))
 
     def _point(self, subset: tuple[int, ...], loss: float | None = None) -> CriticalPoint:
         if loss is None:
             loss = subset_loss(self._families, self.modes.setting.total, subset)
-        return CriticalPoint(subset, loss, self.modes, self._families, self.n_inputs)
-
-
-def _positive(value: int, name: str, example: str) -> int:
-    if not is_integer(value, 1):
-        raise ParameterError(
-            f"{name} must be an integer ≥ 1, got {value!r}",
-            cause="a fraction, or none at all asked for",
-            remedy=f"use for example {example}",
-        )
-    return int(value)
+        return CriticalPoint(subset, loss, self.modes, self._families)
 
 
 @overload
@@ -302,10 +294,33 @@ def critical_points(
         task = equivariant_task(moments, rep, target, rank=rank, ridge=ridge, fit_intercept=fit_intercept)
         if task is not None:
             return _equivariant_points(task, approach)
-    data, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
-    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
-    modes = reduced_rank(problem, whitener)
-    return CriticalPoints(approach, r, modes, problem, whitener.rank, data, rep, ridge)
+    data, r = checked_data(moments, rep, rank, approach, fit_intercept=fit_intercept)
+    problem = approach.problem(data, rep, ridge=ridge)
+    if isinstance(approach, Regularized) and problem.setting.embedding is None:
+        modes = _in_coefficients(reduced_rank(approach.split_problem(data, rep, ridge=ridge)), problem)
+    else:
+        modes = reduced_rank(problem)
+    return CriticalPoints(approach, r, modes, problem, data, rep, ridge)
+
+
+def _in_coefficients(modes: Modes, problem: Quadratic) -> Modes:
+    """Modes found in other coordinates, for a problem in those of the coefficients."""
+    return replace(modes, right=modes.setting.embed(modes.right), setting=problem.setting)
+
+
+def _hardwired_points(task: EquivariantTask) -> EquivariantCriticalPoints:
+    if not task.has_irreducible_modes:
+        raise _unknown("hardwired", task)
+    return EquivariantCriticalPoints(Hardwired(), task.rank, task.irreducible_modes())
+
+
+def _unknown(label: str, task: EquivariantTask) -> ParameterError:
+    return ParameterError(
+        f"the critical points of the {label} problem with target {task.target.label} are not known",
+        cause="a penalty on equivariance, a target action that is not orthogonal, or a group that is not "
+        "compact: there is no closed form under a rank bound",
+        remedy="use approach=Hardwired() or Augmented() with an orthogonal target action",
+    )
 
 
 def _equivariant_points(
@@ -313,22 +328,13 @@ def _equivariant_points(
 ) -> CriticalPoints | EquivariantCriticalPoints:
     if isinstance(approach, Regularized) and approach.alpha in (0.0, math.inf):
         approach = Plain() if approach.alpha == 0.0 else Hardwired()
-    if isinstance(approach, Hardwired) and task.has_irreducible_modes:
-        return EquivariantCriticalPoints(approach, task.rank, task.irreducible_modes())
+    if isinstance(approach, Hardwired):
+        return _hardwired_points(task)
     if isinstance(approach, Plain):
         problem = approach.problem(task.moments, task.rep, ridge=task.ridge)
     elif isinstance(approach, Augmented):
         problem = augmented_problem(task.moments, task.rep, task.target, task.ridge)
     else:
-        raise ParameterError(
-            f"the critical points of the {approach.label} problem with target {task.target.label} are not "
-            "known",
-            cause="a penalty on equivariance, a target action that is not orthogonal, or a group that is not "
-            "compact: there is no closed form under a rank bound",
-            remedy="use approach=Hardwired() or Augmented() with an orthogonal target action",
-        )
-    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
-    modes = reduced_rank(problem, whitener)
-    return CriticalPoints(
-        approach, task.rank, modes, problem, whitener.rank, task.moments, task.rep, task.ridge, task
-    )
+        raise _unknown(approach.label, task)
+    modes = reduced_rank(problem)
+    return CriticalPoints(approach, task.rank, modes, problem, task.moments, task.rep, task.ridge, task)

@@ -19,7 +19,7 @@ from haarwire.selection.folds import FOLDS, checked_folds, fold_moments
 from haarwire.selection.risk import risks
 from haarwire.solve import Approach, Hardwired, Modes, Regularized, reduced_rank
 from haarwire.solve.approaches import check_kinds
-from haarwire.solve.solver import check_samples
+from haarwire.solve.solver import check_approach, check_samples
 
 __all__ = ["RankMethod", "RankSelection", "select_rank"]
 
@@ -135,12 +135,7 @@ def select_rank(
             remedy="use method='cv', or 'bic' to find the true rank of a model with Gaussian noise",
         )
     how = Hardwired() if approach is None else approach
-    if not isinstance(how, Approach):
-        raise ParameterError(
-            f"approach must be an Approach, got {approach!r}",
-            cause="a class or a word in place of an object",
-            remedy="use approach=Hardwired(), Augmented(), Regularized(alpha=0.1) or Plain()",
-        )
+    check_approach(how)
     symmetry: Any = Y if rep is None else rep
     given = _given_moments(X, method)
     if given is not None:
@@ -161,11 +156,10 @@ def select_rank(
             remedy="use method='cv'",
         )
     problem = how.problem(whole, symmetry)
-    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
-    modes = reduced_rank(problem, whitener)
+    modes = reduced_rank(problem)
     if method in ("aic", "bic"):
-        return _by_information(whole, modes, whitener.rank, method)
-    return _by_threshold(whole, modes, whitener.rank, method)
+        return _by_information(whole, modes, modes.n_inputs, method)
+    return _by_threshold(whole, modes, modes.n_inputs, method)
 
 
 def _given_moments(X: Any, method: RankMethod) -> list[Moments] | None:
@@ -192,7 +186,7 @@ def _by_folds(
     for j, fold in enumerate(folds):
         modes = reduced_rank(approach.problem(whole - fold, rep, ridge=ridge))
         coefs = np.stack([modes.coef(slice(r)) for r in range(min(largest, modes.singular_values.size) + 1)])
-        found = risks(fold, coefs, modes.setting.y_mean - coefs @ modes.setting.x_mean)
+        found = risks(fold, coefs, modes.setting.intercept(coefs))
         losses[j] = np.concatenate([found, np.full(largest + 1 - found.size, found[-1])])
     weights = np.array([fold.weight for fold in folds])
     means = weights / weights.sum() @ losses

@@ -266,7 +266,7 @@ class _Trials:
         modes = reduced_rank(approach.problem(rest, self.rep, ridge=self.ridge))
         ranks = [min(r, modes.singular_values.size) for r in range(1, self.largest + 1)]
         coefs = np.stack([modes.coef(slice(r)) for r in ranks])
-        intercepts = modes.setting.y_mean - coefs @ modes.setting.x_mean
+        intercepts = modes.setting.intercept(coefs)
         losses = {"as_is": risks(fold, coefs, intercepts)}
         if self.rep.is_compact:
             losses["moved"] = MovedRisk(fold, self.rep).risks(coefs, intercepts)

@@ -13,8 +13,9 @@ from haarwire._linalg import default_tolerance
 from haarwire._numbers import FloatArray, is_real
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants import Subspace, average_moments, invariant_subspace, penalty_matrix
-from haarwire.invariants.penalty import Penalty, sparse_penalty_matrix
+from haarwire.invariants.penalty import Penalty, checked_penalty, sparse_penalty_matrix
 from haarwire.moments import Moments, Samples
 from haarwire.solve.wide import costs_less, penalized_span, span
 
@@ -68,6 +69,10 @@ class Setting:
     def embed(self, V: FloatArray) -> FloatArray:
         """Coefficients W (m×n) of a solution V (m×k)."""
         return V if self.embedding is None else self.embedding.embed(V)
+
+    def intercept(self, coef: FloatArray) -> FloatArray:
+        """The intercepts ȳ − W x̄ (…, m) of coefficients W (…, m, n)."""
+        return np.asarray(self.y_mean - coef @ self.x_mean)
 
 
 class Root(NamedTuple):
@@ -252,13 +257,14 @@ class Regularized(Approach):
     Raises
     ------
     ParameterError
-        When alpha is negative or not a number.
+        When alpha is negative or not a number, or the penalty is none of these.
     """
 
     alpha: float
     penalty: Penalty = "generators"
 
     def __post_init__(self) -> None:
+        checked_penalty(self.penalty)
         if not is_real(self.alpha) or not self.alpha >= 0:
             raise ParameterError(
                 f"alpha must be a number ≥ 0, got {self.alpha!r}",
@@ -403,18 +409,20 @@ def checked_ridge(ridge: float) -> float:
     return float(ridge)
 
 
-def check_kinds(moments: Moments | Samples, rep: Representation) -> None:
-    """Raise ParameterError unless the arguments are moments (or samples) and a representation."""
-    for value, kinds, name, remedy in (
-        (moments, (Moments, Samples), "moments", "Moments.from_arrays(X, Y)"),
-        (rep, (Representation,), "rep", "groups.from_name('image_rotations:8')"),
-    ):
-        if not isinstance(value, kinds):
-            raise ParameterError(
-                f"{name} must be a {kinds[0].__name__}, got a {type(value).__name__}",
-                cause="arrays or a name passed as they are, or arguments in another order",
-                remedy=f"make one: {remedy}",
-            )
+def check_kinds(moments: Moments | Samples, rep: Representation, *, samples: bool = True) -> None:
+    """Raise ParameterError unless the arguments are moments (or samples, if these will do) and a symmetry."""
+    if not isinstance(moments, Moments) and not (samples and isinstance(moments, Samples)):
+        given = isinstance(moments, Samples)
+        raise ParameterError(
+            f"moments must be a Moments, got a {type(moments).__name__}",
+            cause="a question that is answered in all coordinates, with samples of many features"
+            if given
+            else "arrays or a name passed as they are, or arguments in another order",
+            remedy="give samples.moments(), of n×n numbers"
+            if given
+            else "make one: Moments.from_arrays(X, Y)",
+        )
+    checked_representation(rep)
 
 
 def check_fit(moments: Moments | Samples, rep: Representation) -> None:

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 
 from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
-from haarwire.errors import ParameterError
 from haarwire.groups import Representation, direct_sum
 from haarwire.invariants import (
     EquivariantMaps,
@@ -34,21 +33,13 @@ class EquivariancePenalty:
     ----------
     source, target : Representation
         ρ and σ, of one group.
-    kind : {"generators", "projection"}
+    penalty : {"generators", "projection"}
         Which of the two. The first depends on the generators chosen, the second on the group only.
     """
 
     source: Representation
     target: Representation
-    kind: Penalty
-
-    def __post_init__(self) -> None:
-        if self.kind not in ("generators", "projection"):
-            raise ParameterError(
-                f"the penalty must be 'generators' or 'projection', got {self.kind!r}",
-                cause="a misspelt option",
-                remedy="use penalty='generators' (any group) or penalty='projection' (compact groups)",
-            )
+    penalty: Penalty
 
     def half_gradient(self, W: FloatArray) -> FloatArray:
         """𝒫(W) with P(W) = tr(𝒫(W) Wᵀ), for W of shape (m, n)."""
@@ -56,7 +47,7 @@ class EquivariancePenalty:
 
     def evaluated(self, W: FloatArray) -> tuple[float, FloatArray]:
         """P(W), as a sum of squares, which does not cancel; and 𝒫(W)."""
-        if self.kind == "projection":
+        if self.penalty == "projection":
             rest = W - self.average(W)
             return float(np.vdot(rest, rest)), self._adjoint_rest(rest)
         value, total = 0.0, np.zeros(W.shape)
@@ -106,7 +97,7 @@ class EquivariancePenalty:
         return isotypic_decomposition(self._pair)
 
     @cached_property
-    def condition(self) -> sp.csr_array:
+    def defects(self) -> sp.csr_array:
         """D with P(W) = ‖D W.ravel()‖² for "generators": σ(g) ⊗ I − I ⊗ ρ(g)ᵀ, one below the other."""
         m, n = self.target.dim, self.source.dim
         left, right = sp.eye_array(m, format="csr"), sp.eye_array(n, format="csr")
@@ -123,7 +114,7 @@ class EquivariancePenalty:
     @property
     def mean(self) -> float:
         """About the mean of P(W)/‖W‖² over all maps: exact for generators of trace 0."""
-        if self.kind == "projection":
+        if self.penalty == "projection":
             return 1.0
         parts = ((self.source, self.source.dim), (self.target, self.target.dim))
         total = 0.0
@@ -134,8 +125,8 @@ class EquivariancePenalty:
 
     def restricted(self, basis: FloatArray) -> FloatArray:
         """The form on the span of the columns of `basis` (mn × p), shape (p, p)."""
-        if self.kind == "generators":
-            defects = self.condition @ basis
+        if self.penalty == "generators":
+            defects = self.defects @ basis
             return np.asarray(defects.T @ defects)
         shape = self.target.dim, self.source.dim
         images = [self.half_gradient(column.reshape(shape)).ravel() for column in basis.T]
@@ -145,7 +136,7 @@ class EquivariancePenalty:
     def bound(self, alpha: float) -> FloatArray:
         """Ω = αK(I + αK)⁻¹ (m×m), with bᵀKb the same penalty on an intercept b."""
         m = self.target.dim
-        if self.kind == "projection":
+        if self.penalty == "projection":
             rest = np.eye(m) - reynolds_operator(self.target)
             K = rest.T @ rest
         else:

@@ -21,8 +21,8 @@ from haarwire.solve.intertwining import Intertwining, numerical_rank
 from haarwire.solve.irreducible_modes import IrreducibleModes, irreducible_modes
 from haarwire.solve.knapsack import best_allocation
 from haarwire.solve.penalized import Penalized
-from haarwire.solve.reduced_rank import Modes, reduced_rank
-from haarwire.solve.solution import Solution
+from haarwire.solve.reduced_rank import reduced_rank
+from haarwire.solve.solution import Solution, best_of_rank
 
 __all__ = ["EquivariantTask", "augmented_problem", "check_same_group", "kept_groups", "solve_equivariant"]
 
@@ -88,7 +88,7 @@ def solve_equivariant(task: EquivariantTask, approach: Approach, rng: np.random.
         problem = augmented_problem(task.moments, task.rep, task.target, task.ridge)
     else:
         problem = approach.problem(task.moments, task.rep, ridge=task.ridge)
-    return _by_modes(reduced_rank(problem), task, approach)
+    return best_of_rank(reduced_rank(problem), task.rank, approach, task.gap)
 
 
 def augmented_problem(
@@ -127,7 +127,7 @@ def _by_irreducibles(modes: IrreducibleModes, rank: int, approach: Approach) -> 
     W = modes.modes.coef(columns)
     return Solution(
         coef=W.astype(setting.dtype, copy=False),
-        intercept=(setting.y_mean - W @ setting.x_mean).astype(setting.dtype, copy=False),
+        intercept=setting.intercept(W).astype(setting.dtype, copy=False),
         rank=len(columns),
         singular_values=modes.modes.singular_values,
         n_modes=modes.modes.rank,
@@ -136,25 +136,6 @@ def _by_irreducibles(modes: IrreducibleModes, rank: int, approach: Approach) -> 
         is_unique=is_unique,
         is_minimum_norm=modes.modes.is_minimum_norm,
         approach=approach,
-    )
-
-
-def _by_modes(modes: Modes, task: EquivariantTask, approach: Approach) -> Solution:
-    setting = modes.setting
-    kept = min(task.rank, modes.singular_values.size)
-    W = modes.coef(slice(kept))
-    return Solution(
-        coef=W.astype(setting.dtype, copy=False),
-        intercept=(setting.y_mean - W @ setting.x_mean).astype(setting.dtype, copy=False),
-        rank=min(task.rank, modes.rank),
-        singular_values=modes.singular_values,
-        n_modes=modes.rank,
-        loss=modes.loss(slice(kept)),
-        invariance_gap=task.gap(W),
-        is_unique=task.rank >= modes.rank or not modes.is_tied(task.rank - 1, task.rank),
-        is_minimum_norm=modes.is_minimum_norm,
-        approach=approach,
-        form=setting.form,
     )
 
 
@@ -193,7 +174,7 @@ def _regularized(task: EquivariantTask, approach: Regularized, rng: np.random.Ge
 
 def _plain(task: EquivariantTask) -> Solution:
     problem = Plain().problem(task.moments, task.rep, ridge=task.ridge)
-    return _by_modes(reduced_rank(problem), task, Plain())
+    return best_of_rank(reduced_rank(problem), task.rank, Plain(), task.gap)
 
 
 def _exact(

@@ -18,9 +18,10 @@ import numpy as np
 
 from haarwire._linalg import symmetric_whitener
 from haarwire._numbers import FloatArray
-from haarwire.errors import ConvergenceError, ParameterError
+from haarwire.errors import ParameterError
 from haarwire.invariants import EquivariantMaps, equivariant_maps
 from haarwire.solve.affine import AffineLoss
+from haarwire.solve.normal_equations import solved_iteratively
 
 __all__ = ["Intertwining", "numerical_rank"]
 
@@ -29,7 +30,6 @@ _DIRECT_DIM: Final = 3000
 _DIRECT_ENTRIES: Final = 2**27
 """Up to so many coordinates, and entries of a dense basis, the normal equations are written out."""
 
-_RESIDUAL: Final = 1e-8
 _PROJECTIONS: Final = 3000
 _SWEEPS: Final = 500
 _FEASIBLE: Final = 1e-12
@@ -76,21 +76,8 @@ class Intertwining:
         return (gram + gram.T) / 2.0, self.maps.coordinates(self.loss.linear)
 
     def _iterated(self) -> FloatArray:
-        from scipy.sparse.linalg import LinearOperator, cg
-
-        size = self.maps.dim
         h = self.maps.coordinates(self.loss.linear)
-        G = LinearOperator((size, size), matvec=self._times, dtype=np.float64)
-        c, _ = cg(G, h, rtol=1e-13, atol=0.0, maxiter=20 * min(size, 1000))
-        defect = float(np.linalg.norm(self._times(c) - h)) / (float(np.linalg.norm(h)) or 1.0)
-        if not defect <= _RESIDUAL:
-            raise ConvergenceError(
-                f"the normal equations in {size} coordinates are solved to {defect:.1e} only, "
-                f"{_RESIDUAL:.0e} is wanted",
-                cause="features in very different units, or nearly collinear ones",
-                remedy="standardize the features, or add a ridge",
-            )
-        return self.maps.combine(c)
+        return self.maps.combine(solved_iteratively(self._times, h, steps=20 * min(self.maps.dim, 1000)))
 
     def _times(self, c: FloatArray) -> FloatArray:
         return self.maps.coordinates(self.loss.half_gradient(self.maps.combine(c)))

@@ -81,14 +81,11 @@ class IrreducibleModes:
         Those with σ > 0 beyond rounding, in descending order of σ.
     decomposition : IsotypicDecomposition
         Of the target representation.
-    n_inputs : int
-        Rank of the averaged C.
     """
 
     modes: Modes = field(repr=False)
     groups: tuple[ModeGroup, ...]
     decomposition: IsotypicDecomposition = field(repr=False)
-    n_inputs: int = field(repr=False)
 
     def columns(self, groups: tuple[ModeGroup, ...]) -> list[int]:
         """The modes of some groups."""
@@ -146,6 +143,7 @@ def irreducible_modes(
         condition=whitener.condition,
         tolerance=tolerance,
         amplification=Vt**2 @ (top / whitener.values),
+        n_inputs=whitener.rank,
     )
     groups: list[ModeGroup] = []
     first = 0
@@ -154,7 +152,7 @@ def irreducible_modes(
         if value > modes.rank_tolerance:
             groups.append(ModeGroup(i, first, size, size * value**2))
         first += size
-    return IrreducibleModes(modes, tuple(groups), decomposition, whitener.rank)
+    return IrreducibleModes(modes, tuple(groups), decomposition)
 
 
 def _whitener(C: FloatArray, rep: Representation, tolerance: float) -> Whitener:

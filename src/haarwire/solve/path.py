@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire._linalg import default_tolerance, graded_eigh, symmetric_whitener
-from haarwire._numbers import FloatArray
+from haarwire._numbers import FloatArray, is_real
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
@@ -33,7 +33,7 @@ from haarwire.solve.approaches import Hardwired, Plain, Regularized, Setting, ch
 from haarwire.solve.certificate import Certificate, Pencil, certify
 from haarwire.solve.curve import CurveFactors, PathCurve, trace_curve
 from haarwire.solve.frame import PenaltyFrame, penalty_frame
-from haarwire.solve.reduced_rank import Modes, modes_from_factor, reduced_rank
+from haarwire.solve.reduced_rank import Modes, modes_from_factor, reduced_rank, whitened
 from haarwire.solve.solution import Solution
 from haarwire.solve.solver import check_samples, checked_rank, optimum
 from haarwire.solve.tail import Tail, path_tail
@@ -107,14 +107,13 @@ class RegularizationPath:
             return self.hardwired
         weights = self.spectrum + strength
         scaled = self.cross / np.sqrt(weights)
-        E0 = self.hardwired.left * self.hardwired.singular_values
         invariant = self.hardwired.setting.embed(self.hardwired.right)
         factor = np.concatenate([invariant.T, self.directions / np.sqrt(weights)], axis=1)
         tolerance = self.hardwired.tolerance
         amplification = np.maximum(self.spectrum_errors / (tolerance * weights), 1.0)
         return modes_from_factor(
             self.setting,
-            np.concatenate([E0, scaled], axis=1),
+            np.concatenate([self._invariant_cross, scaled], axis=1),
             factor,
             condition=max(self.hardwired.condition, float(weights[-1] / weights[0]) if weights.size else 1.0),
             tolerance=tolerance,
@@ -139,7 +138,7 @@ class RegularizationPath:
         ParameterError
             When alpha or rank is out of range.
         """
-        r = self.rank if rank is None else checked_rank(rank, *self.shape)
+        r = self._bound(rank)
         approach = Regularized(alpha, self.frame.penalty)
         return optimum(self.modes(alpha), r, self.representation, approach)
 
@@ -164,7 +163,7 @@ class RegularizationPath:
 
     @cached_property
     def _curve_factors(self) -> CurveFactors:
-        E0 = self.hardwired.left * self.hardwired.singular_values
+        E0 = self._invariant_cross
         # HᵀH = diag(1/ρ): most of it is one multiple of I where the penalty has few eigenvalues.
         inverse = 1.0 / self.frame.values
         base = _most_common(inverse)
@@ -207,16 +206,16 @@ class RegularizationPath:
         ParameterError
             When gap is not a number ≥ 0.
         """
-        if not isinstance(gap, int | float | np.floating) or not gap >= 0:
+        if not is_real(gap) or not gap >= 0:
             raise ParameterError(
                 f"the invariance gap must be a number ≥ 0, got {gap!r}",
                 cause="a negative or missing gap",
                 remedy="use a relative size such as alpha_for_gap(0.01)",
             )
-        r = self.rank if rank is None else checked_rank(rank, *self.shape)
+        r = self._bound(rank)
 
         def is_small(alphas: FloatArray) -> NDArray[np.bool_]:
-            return self.curve(alphas).relative_gap[:, r - 1] <= gap
+            return self.curve(alphas).relative_invariance_gap[:, r - 1] <= gap
 
         ends = (self.spectrum[0], self.spectrum[-1]) if self.spectrum.size else (1.0, 1.0)
         low_end, high_end = np.log10(ends[0]) - 8.0, np.log10(ends[1]) + 16.0
@@ -260,7 +259,7 @@ class RegularizationPath:
         Certificate
             ``is_continuous``, ``crossings``, ``min_gap``, ``gap_bound``, ``margin``, ``n_evaluations``.
         """
-        r = self.rank if rank is None else checked_rank(rank, *self.shape)
+        r = self._bound(rank)
         return certify(self._pencil(r), r)
 
     @cached_property
@@ -272,13 +271,13 @@ class RegularizationPath:
         if self.dropped_below == 0.0:
             return 0.0
         modes = reduced_rank(Plain().problem(self.moments, self.representation, ridge=self.ridge))
-        plain = float((modes.singular_values**2).sum())
-        found = float((self.modes(0.0).singular_values ** 2).sum())
+        start = self.modes(0.0)
+        plain, found = (float((each.singular_values**2).sum()) for each in (modes, start))
         # The plain problem, too, explains what it explains up to rounding only.
-        return max(plain - found - float(modes.errors.sum() + self.modes(0.0).errors.sum()), 0.0)
+        return max(plain - found - float(modes.errors.sum() + start.errors.sum()), 0.0)
 
     def _pencil(self, rank: int) -> Pencil:
-        E0 = self.hardwired.left * self.hardwired.singular_values
+        E0 = self._invariant_cross
         at_infinity = E0 @ E0.T
         size = (self.cross**2).sum(axis=0)
         reach = np.sqrt(size) * np.linalg.norm(self.directions, axis=0)
@@ -308,12 +307,11 @@ class RegularizationPath:
             turn = float(np.linalg.norm(M1, 2)) / gap if gap > 0 else np.inf
             return drift + turn * float(np.linalg.norm(end))
 
-        some = float(np.median(self.spectrum)) if self.spectrum.size else 1.0
         return Pencil(
             at_infinity=at_infinity,
             cross=self.cross,
             spectrum=self.spectrum,
-            rank=self.modes(some).rank,
+            rank=self.n_modes,
             rank_at_infinity=self.hardwired.rank,
             margin=margin,
             coef=lambda alpha: self.modes(alpha).coef(slice(rank)),
@@ -324,6 +322,19 @@ class RegularizationPath:
     def shape(self) -> tuple[int, int]:
         """(n_targets, n_features)."""
         return self.cross.shape[0], self.directions.shape[0]
+
+    @cached_property
+    def n_modes(self) -> int:
+        """Numerical rank q of Z at any alpha but ∞: that where the penalty is like the data."""
+        return self.modes(float(np.median(self.spectrum)) if self.spectrum.size else 1.0).rank
+
+    @cached_property
+    def _invariant_cross(self) -> FloatArray:
+        """E₀ = B F of the hard-wired problem, in its modes."""
+        return self.hardwired.left * self.hardwired.singular_values
+
+    def _bound(self, rank: int | None) -> int:
+        return self.rank if rank is None else checked_rank(rank, *self.shape)
 
 
 def checked_alphas(alphas: ArrayLike) -> FloatArray:
@@ -357,7 +368,6 @@ def regularization_path(
     ridge: float = 0.0,
     penalty: Penalty = "generators",
     fit_intercept: bool = True,
-    frame: PenaltyFrame | None = None,
 ) -> RegularizationPath:
     """Factor the regularized problems of all alpha at once.
 
@@ -375,8 +385,6 @@ def regularization_path(
         Which invariance penalty (see `penalty_matrix`).
     fit_intercept : bool
         Whether the model has an intercept.
-    frame : PenaltyFrame, optional
-        From `penalty_frame`, to share it between paths of one symmetry (as for cross-validation).
 
     Returns
     -------
@@ -405,13 +413,11 @@ def regularization_path(
     >>> path.certify().is_continuous
     True
     """
-    check_kinds(moments, rep)
+    check_kinds(moments, rep, samples=False)
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments, fit_intercept=fit_intercept)
     data = moments if fit_intercept else moments.about_origin()
-    if frame is None:
-        frame = penalty_frame(rep, penalty)
-    return factor_path(data, rep, rank=r, ridge=ridge, frame=frame)
+    return factor_path(data, rep, rank=r, ridge=ridge, frame=penalty_frame(rep, penalty))
 
 
 def factor_path(
@@ -420,7 +426,7 @@ def factor_path(
     """Do the two factorisations of `regularization_path`, on moments that may be of constant targets."""
     problem = Hardwired().problem(data, rep, ridge=ridge)  # validates moments, rep and ridge
     whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
-    hardwired = reduced_rank(problem, whitener)
+    hardwired = reduced_rank(problem, whitened(problem, whitener))
     G = frame.subspace.embed(whitener.factor.T).T
     C = data.gram + ridge * np.eye(data.n_features) if ridge > 0 else data.gram
     # In the orthonormal basis P of the complement first: for orbits it is sparse.

@@ -20,12 +20,10 @@ import numpy as np
 
 from haarwire._linalg import symmetric_whitener
 from haarwire._numbers import FloatArray
-from haarwire.errors import ConvergenceError
-from haarwire.invariants import (
-    haar_average,
-)
+from haarwire.invariants import haar_average
 from haarwire.solve.affine import AffineLoss
 from haarwire.solve.equivariance_penalty import EquivariancePenalty
+from haarwire.solve.normal_equations import solved_iteratively
 
 __all__ = ["Penalized"]
 
@@ -33,7 +31,6 @@ __all__ = ["Penalized"]
 _DIRECT: Final = 1500
 """Entries of W up to which the normal equations are written out."""
 
-_RESIDUAL: Final = 1e-8
 _FLOOR: Final = 1e-8
 _STEPS: Final = 5000
 _DECREASE: Final = 1e-12
@@ -88,24 +85,9 @@ class Penalized:
         return w.reshape(shape), whitener.condition, whitener.rank < len(A)
 
     def _iterated(self) -> tuple[FloatArray, float, bool]:
-        from scipy.sparse.linalg import LinearOperator, cg
-
-        shape, size = self.loss.linear.shape, self.loss.linear.size
-        A = LinearOperator((size, size), matvec=self._matvec, dtype=np.float64)
-        M = LinearOperator((size, size), matvec=_preconditioner(self), dtype=np.float64)
-        b = self.loss.linear.ravel()
-        w, _ = cg(A, b, rtol=1e-13, atol=0.0, maxiter=_STEPS, M=M)
-        W = w.reshape(shape)
-        rest = self.half_gradient(W) - self.loss.linear
-        defect = float(np.linalg.norm(rest)) / (float(np.linalg.norm(b)) or 1.0)
-        if not defect <= _RESIDUAL:
-            raise ConvergenceError(
-                f"the normal equations in {size} entries are solved to {defect:.1e} only, "
-                f"{_RESIDUAL:.0e} is wanted",
-                cause="features in very different units, or nearly collinear ones",
-                remedy="standardize the features, or add a ridge",
-            )
-        return W, 1.0, False
+        b = self.loss.linear
+        w = solved_iteratively(self._matvec, b.ravel(), steps=_STEPS, precondition=_preconditioner(self))
+        return w.reshape(b.shape), 1.0, False
 
     def _matvec(self, w: FloatArray) -> FloatArray:
         return self.half_gradient(w.reshape(self.loss.linear.shape)).ravel()

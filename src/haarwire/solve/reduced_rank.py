@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
 from haarwire._linalg import Whitener, root_whitener, symmetric_whitener
 from haarwire._numbers import FloatArray
-from haarwire.solve.approaches import Quadratic, Root, Setting
+from haarwire.solve.approaches import Quadratic, Setting
 
-__all__ = ["Modes", "modes_from_factor", "reduced_rank"]
+__all__ = ["Modes", "Whitened", "modes_from_factor", "reduced_rank", "whitened"]
 
 
 @final
@@ -44,6 +44,8 @@ class Modes:
         Relative rounding error of the problem.
     amplification : ndarray, shape (min(m, rank C),)
         How much of a relative error of C and B reaches each mode: ‖C‖‖F v_i‖², at least 1.
+    n_inputs : int
+        Rank of C.
     """
 
     setting: Setting
@@ -54,6 +56,7 @@ class Modes:
     condition: float
     tolerance: float
     amplification: FloatArray
+    n_inputs: int
 
     @property
     def rank_tolerance(self) -> float:
@@ -82,48 +85,68 @@ class Modes:
 
     def coef(self, subset: Sequence[int] | slice) -> FloatArray:
         """W_S, shape (m, n)."""
-        weighted = self.left[:, subset] * self.singular_values[subset]
-        return self.setting.embed(weighted @ self.right[subset])
+        return self.setting.embed(self.problem_coef(subset))
+
+    def problem_coef(self, subset: Sequence[int] | slice) -> FloatArray:
+        """V_S, shape (m, k), in the problem's coordinates."""
+        return np.asarray((self.left[:, subset] * self.singular_values[subset]) @ self.right[subset])
 
     def loss(self, subset: Sequence[int] | slice) -> float:
         """J(W_S) = tr(T) − Σ_{i∈S} σ_i²."""
         return float(self.setting.total - (self.singular_values[subset] ** 2).sum())
 
 
-def reduced_rank(problem: Quadratic, whitener: Whitener | None = None) -> Modes:
-    """Solve a quadratic problem for every rank at once: one eigendecomposition of C, one SVD of m×k.
+class Whitened(NamedTuple):
+    """A problem in whitened coordinates: C⁺ = F Fᵀ and E = B F.
 
-    A `whitener` of its gram, where the caller has one already, saves the eigendecomposition. A problem with a
-    root A is whitened by a singular value decomposition of A.
+    Attributes
+    ----------
+    whitener : Whitener
+        F and the spectrum of C.
+    cross : ndarray, shape (m, rank C)
+        E.
+    amplification : ndarray, shape (rank C,)
+        How much of a relative error of C reaches what each column of F whitens.
+    """
+
+    whitener: Whitener
+    cross: FloatArray
+    amplification: FloatArray
+
+
+def whitened(problem: Quadratic, whitener: Whitener | None = None) -> Whitened:
+    """Whiten a problem: by a singular value decomposition of its root where it has one, or by its gram.
+
+    A `whitener` of the gram, where the caller has one already, saves the eigendecomposition (and the root, if
+    there is one, is not used).
     """
     if whitener is None and problem.root is not None:
-        return _from_root(problem, problem.root)
+        found, left = root_whitener(problem.root.inputs, problem.tolerance, problem.magnitude)
+        # To first order, the square of a mode moves by 1/σ of A, not by 1/σ².
+        return Whitened(found, problem.root.targets.T @ left, np.sqrt(_spread(found)))
     if whitener is None:
         whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
-    E = problem.cross @ whitener.factor
-    top = float(whitener.values[-1]) if whitener.rank else 0.0
+    return Whitened(whitener, problem.cross @ whitener.factor, _spread(whitener))
+
+
+def _spread(whitener: Whitener) -> FloatArray:
+    """The largest eigenvalue of C over each."""
+    return whitener.values[-1:] / whitener.values
+
+
+def reduced_rank(problem: Quadratic, white: Whitened | None = None) -> Modes:
+    """Solve a quadratic problem for every rank at once: one eigendecomposition of C, one SVD of m×k.
+
+    `white` is the problem whitened, where the caller has it already.
+    """
+    whitener, E, amplification = whitened(problem) if white is None else white
     return modes_from_factor(
         problem.setting,
         E,
         whitener.factor,
         condition=whitener.condition,
         tolerance=problem.tolerance,
-        amplification=top / whitener.values,
-        is_minimum_norm=whitener.rank < problem.gram.shape[0],
-    )
-
-
-def _from_root(problem: Quadratic, root: Root) -> Modes:
-    whitener, left = root_whitener(root.inputs, problem.tolerance, problem.magnitude)
-    # To first order, the square of a mode moves by 1/σ of A, not by 1/σ².
-    top = float(whitener.values[-1]) if whitener.rank else 0.0
-    return modes_from_factor(
-        problem.setting,
-        root.targets.T @ left,
-        whitener.factor,
-        condition=whitener.condition,
-        tolerance=problem.tolerance,
-        amplification=np.sqrt(top / whitener.values),
+        amplification=amplification,
         is_minimum_norm=whitener.rank < problem.gram.shape[0],
     )
 
@@ -153,6 +176,7 @@ def modes_from_factor(
         condition=condition,
         tolerance=tolerance,
         amplification=Vt**2 @ amplification,
+        n_inputs=factor.shape[1],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import final
 
@@ -11,8 +12,9 @@ from numpy.typing import ArrayLike
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.solve.approaches import Approach, Form
+from haarwire.solve.reduced_rank import Modes
 
-__all__ = ["Solution"]
+__all__ = ["Solution", "best_of_rank"]
 
 
 @final
@@ -114,3 +116,23 @@ class Solution:
         if samples.dtype.kind != "f":
             samples = samples.astype(self.coef.dtype)
         return np.asarray(samples @ self.coef.T + self.intercept)
+
+
+def best_of_rank(modes: Modes, rank: int, approach: Approach, gap: Callable[[FloatArray], float]) -> Solution:
+    """Put the optimum of rank ≤ `rank` together from the modes of its problem; `gap` measures W."""
+    setting = modes.setting
+    kept = min(rank, modes.singular_values.size)
+    W = modes.coef(slice(kept))
+    return Solution(
+        coef=W.astype(setting.dtype, copy=False),
+        intercept=setting.intercept(W).astype(setting.dtype, copy=False),
+        rank=min(rank, modes.rank),
+        singular_values=modes.singular_values,
+        n_modes=modes.rank,
+        loss=modes.loss(slice(kept)),
+        invariance_gap=gap(W),
+        is_unique=rank >= modes.rank or not modes.is_tied(rank - 1, rank),
+        is_minimum_norm=modes.is_minimum_norm,
+        approach=approach,
+        form=setting.form,
+    )

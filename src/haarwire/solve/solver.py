@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from haarwire._numbers import is_integer
+from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.invariants.equivariant import acts_trivially
 from haarwire.moments import Moments, Samples
-from haarwire.solve.approaches import Approach, Quadratic, Regularized, check_kinds, checked_ridge
+from haarwire.solve.approaches import Approach, Regularized, check_kinds, checked_ridge
 from haarwire.solve.equivariant import EquivariantTask, check_same_group, solve_equivariant
 from haarwire.solve.reduced_rank import Modes, reduced_rank
-from haarwire.solve.solution import Solution
+from haarwire.solve.solution import Solution, best_of_rank
 
 __all__ = [
+    "check_approach",
     "check_arguments",
     "check_samples",
+    "checked_data",
     "checked_rank",
     "equivariant_task",
     "optimum",
-    "posed",
     "solve",
 ]
 
@@ -119,27 +120,24 @@ def solve(
         task = equivariant_task(moments, rep, target, rank=rank, ridge=ridge, fit_intercept=fit_intercept)
         if task is not None:
             return solve_equivariant(task, approach, np.random.default_rng(rng))
-    data, problem, r = posed(moments, rep, rank, approach, ridge, fit_intercept=fit_intercept)
-    if isinstance(approach, Regularized):
-        problem = approach.split_problem(data, rep, ridge=ridge)
-    return optimum(reduced_rank(problem), r, rep, approach)
+    data, r = checked_data(moments, rep, rank, approach, fit_intercept=fit_intercept)
+    build = approach.split_problem if isinstance(approach, Regularized) else approach.problem
+    return optimum(reduced_rank(build(data, rep, ridge=ridge)), r, rep, approach)
 
 
-def posed(
+def checked_data(
     moments: Moments | Samples,
     rep: Representation,
     rank: int | None,
     approach: Approach,
-    ridge: float,
     *,
     fit_intercept: bool,
-) -> tuple[Moments | Samples, Quadratic, int]:
-    """Check the arguments of `solve`; return the moments used, the quadratic problem and the rank bound."""
+) -> tuple[Moments | Samples, int]:
+    """Check the arguments of `solve`; return the data used, and the rank bound."""
     check_arguments(moments, rep, approach)
     r = checked_rank(rank, moments.n_targets, moments.n_features)
     check_samples(moments, fit_intercept=fit_intercept)
-    data = moments if fit_intercept else moments.about_origin()
-    return data, approach.problem(data, rep, ridge=ridge), r
+    return moments if fit_intercept else moments.about_origin(), r
 
 
 def equivariant_task(
@@ -164,36 +162,28 @@ def equivariant_task(
 
 def check_arguments(moments: Moments | Samples, rep: Representation, approach: Approach) -> None:
     """Raise ParameterError unless the arguments are what they should be."""
+    check_approach(approach)
+    check_kinds(moments, rep)
+
+
+def check_approach(approach: object) -> None:
+    """Raise ParameterError unless it is an approach."""
     if not isinstance(approach, Approach):
         raise ParameterError(
             f"approach must be an Approach, got {approach!r}",
             cause="a class or a word in place of an object",
             remedy="use approach=Hardwired(), Augmented(), Regularized(alpha=0.1) or Plain()",
         )
-    check_kinds(moments, rep)
 
 
 def optimum(modes: Modes, rank: int, rep: Representation, approach: Approach) -> Solution:
-    """Put the solution of rank ≤ `rank` together from the modes of its problem."""
-    setting = modes.setting
-    kept = min(rank, modes.singular_values.size)
-    W = modes.coef(slice(kept))
-    invariant = invariant_subspace(rep)
-    inside = setting.form == "invariant"
-    gap = 0.0 if inside else float(np.linalg.norm(W - invariant.project(W)))
-    return Solution(
-        coef=W.astype(setting.dtype, copy=False),
-        intercept=(setting.y_mean - W @ setting.x_mean).astype(setting.dtype, copy=False),
-        rank=min(rank, modes.rank),
-        singular_values=modes.singular_values,
-        n_modes=modes.rank,
-        loss=modes.loss(slice(kept)),
-        invariance_gap=gap,
-        is_unique=rank >= modes.rank or not modes.is_tied(rank - 1, rank),
-        is_minimum_norm=modes.is_minimum_norm,
-        approach=approach,
-        form=setting.form,
-    )
+    """The solution of rank ≤ `rank` from the modes of its problem, with its distance to invariant maps."""
+
+    def gap(W: FloatArray) -> float:
+        inside = modes.setting.form == "invariant"
+        return 0.0 if inside else float(np.linalg.norm(W - invariant_subspace(rep).project(W)))
+
+    return best_of_rank(modes, rank, approach, gap)
 
 
 def checked_rank(rank: int | None, n_targets: int, n_features: int) -> int:

@@ -14,13 +14,13 @@ from typing import Final, final
 
 import numpy as np
 
-from haarwire._linalg import symmetric_whitener
 from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.landscape.network import Network
 from haarwire.moments import Moments
 from haarwire.solve import Approach, Augmented, Hardwired, Modes, Plain, Quadratic, Regularized, reduced_rank
+from haarwire.solve.reduced_rank import whitened
 from haarwire.training.modes import checked_depth
 
 __all__ = ["Conditioning", "ConvergenceRate", "Spectrum", "conditioning", "convergence_rate"]
@@ -133,10 +133,10 @@ def convergence_rate(problem: Quadratic, rank: int | None = None, depth: int = 2
     in the Euclidean metric of the inputs as they are.
     """
     L = checked_depth(depth)
-    whitener = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude)
-    modes = reduced_rank(problem, whitener)
+    white = whitened(problem)
+    modes = reduced_rank(problem, white)
     r = _checked_rank(rank, modes)
-    span = np.linalg.qr(whitener.factor)[0]
+    span = np.linalg.qr(white.whitener.factor)[0]
     C, B = span.T @ problem.gram @ span, problem.cross @ span
     W = (modes.left[:, :r] * modes.singular_values[:r]) @ modes.right[:r] @ span
     m, k = B.shape

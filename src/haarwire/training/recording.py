@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 import numpy as np
@@ -16,14 +15,16 @@ from haarwire.invariants import invariant_subspace
 from haarwire.moments import Moments
 from haarwire.selection.risk import risks
 from haarwire.solve import Modes, Quadratic, reduced_rank
+from haarwire.solve.reduced_rank import whitened
 from haarwire.training._torch import as_array
 from haarwire.training.checkpoint import State
+from haarwire.training.layers import imbalance, product
 from haarwire.training.objective import Frame
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Recorder", "Targets", "imbalance"]
+__all__ = ["Recorder", "Targets"]
 
 
 _CACHED: Final = 2**20
@@ -58,7 +59,7 @@ def _targets(problem: Quadratic, frame: Frame, number: int, rank: int) -> Target
     largest = max(float(c.max(initial=0.0)), float(problem.magnitude.max(initial=0.0)))
     seen = c > problem.tolerance * largest
     whitener = Whitener(E[:, seen] / np.sqrt(c[seen]), c[seen])
-    modes = reduced_rank(problem, whitener)
+    modes = reduced_rank(problem, whitened(problem, whitener))
     q = modes.rank
     squares = modes.singular_values**2
     inverse = np.zeros_like(c)
@@ -141,7 +142,7 @@ class Recorder:
 
     def losses(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
         """J and J − J* of some runs, given their layers in the eigenbasis."""
-        parts = [self._losses(_product(some), part) for some, part in _parts(layers, runs)]
+        parts = [self._losses(product(some), part) for some, part in _parts(layers, runs)]
         loss, excess = (np.concatenate(each) for each in zip(*parts, strict=True))
         return loss, excess
 
@@ -162,7 +163,7 @@ class Recorder:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _measured(self, layers: Sequence[FloatArray], runs: NDArray[np.intp]) -> dict[str, FloatArray]:
-        V = _product(layers)
+        V = product(layers)
         loss, _ = self._losses(V, runs)
         modes = np.zeros((len(runs), self.n_modes))
         kept = np.zeros((len(runs), self.n_modes), dtype=bool)
@@ -241,23 +242,6 @@ def _parts(
 def _times(stack: FloatArray, E: FloatArray) -> FloatArray:
     """The products with one matrix, as one product."""
     return np.asarray((stack.reshape(-1, E.shape[0]) @ E).reshape(*stack.shape[:-1], E.shape[1]))
-
-
-def _product(layers: Sequence[FloatArray]) -> FloatArray:
-    product = layers[-1]
-    with np.errstate(over="ignore", invalid="ignore"):
-        for W in layers[-2::-1]:
-            product = product @ W
-    return product
-
-
-def imbalance(layers: Sequence[FloatArray]) -> FloatArray:
-    """max_l ‖W_{l+1}ᵀW_{l+1} − W_l W_lᵀ‖_F of each run; 0 for one layer."""
-    worst = np.zeros(len(layers[0]))
-    for before, after in pairwise(layers):
-        difference = after.swapaxes(1, 2) @ after - before @ before.swapaxes(1, 2)
-        worst = np.maximum(worst, np.linalg.norm(difference, axis=(1, 2)))
-    return worst
 
 
 def _nearest(a: FloatArray, gains: FloatArray, rank: int) -> NDArray[np.bool_]:
