@@ -55,6 +55,38 @@ def test_resumed_training_is_training_in_one_go(tmp_path: Path, optimizer: str, 
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_unnamed_groups_are_told_apart(tmp_path: Path) -> None:
+    first, second = (hw.Representation(4, (hw.Permutation(p),)) for p in ([1, 0, 2, 3], [0, 1, 3, 2]))
+    turning = [np.diag([1.0, 0, 0], 1), np.diag([0, 0, 1.0], 1)]
+    third, fourth = (hw.Representation(4, algebra=(A - A.T,)) for A in turning)
+    data = hw.datasets.planted(first, 60, n_targets=3, rng=0)
+    moments = hw.Moments.from_arrays(data.X, data.Y)
+    labels = data.Y.argmax(axis=1)
+    path, network = tmp_path / "run.npz", DeepLinearNetwork((4, 2, 3))
+    calls = [
+        lambda rep, **o: train(hw.Plain().problem(moments, first), network, rep=rep, steps=10, **o),
+        lambda rep, **o: train_sampled(data.X, data.Y, network, rep, batch_size=5, steps=10, **o),
+        lambda rep, **o: train_cross_entropy(
+            data.X, labels, network, rep, approach=hw.Plain(), steps=10, **o
+        ),
+    ]
+    for call in calls:
+        call(first, checkpoint=path)
+        with pytest.raises(hw.FileError, match="another training run"):
+            call(second, resume=path)
+    calls[0](third, checkpoint=path)
+    with pytest.raises(hw.FileError, match="another training run"):
+        calls[0](fourth, resume=path)
+
+
+def test_a_number_of_numpy_is_the_same_argument(tmp_path: Path) -> None:
+    path, network = tmp_path / "run.npz", DeepLinearNetwork(WIDTHS)
+    options = {"batch_size": 20, "steps": 20, "record": 10}
+    train_sampled(DATA.X, DATA.Y, network, REP, checkpoint=path, **options)
+    same_options = {name: np.int64(value) for name, value in options.items()}
+    train_sampled(DATA.X, DATA.Y, network, REP, resume=path, **same_options)
+
+
 def test_resume_where_some_runs_have_stopped(tmp_path: Path) -> None:
     path = tmp_path / "run.npz"
     network = DeepLinearNetwork(WIDTHS, runs=6)

@@ -113,3 +113,14 @@ def test_divergence_and_bad_arguments() -> None:
         train_cross_entropy(X, LABELS, network, REP, approach="plain")
     with pytest.raises(hw.DataError, match="labels must be integers"):
         train_cross_entropy(X, np.eye(3)[LABELS], network, REP, approach=hw.Plain())
+    with pytest.raises(hw.ParameterError, match="must be a DeepLinearNetwork, got tuple"):
+        train_cross_entropy(X, LABELS, (9, 2, 3), REP, approach=hw.Plain())
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation"):
+        train_cross_entropy(X, LABELS, network, None, approach=hw.Plain())
+    for test, message in (
+        (hw.Moments.from_arrays(X, LABELS), "a pair of inputs and labels, got a Moments"),
+        (X, "a pair of inputs and labels, got a ndarray"),
+        ((X, LABELS + 2), "labels go to 4, the network has 3 outputs"),
+    ):
+        with pytest.raises(hw.DataError, match=message):
+            train_cross_entropy(X, LABELS, network, REP, approach=hw.Plain(), test=test)

@@ -53,7 +53,7 @@ ERRORS = {
         "function",
         "x, y, rep",
     ),
-    "no symmetry": (lambda: learn_invariance(LAYER, X4, Y4, "C4"), "must be a Rep", "a name", "from_name"),
+    "no symmetry": (lambda: learn_invariance(LAYER, X4, Y4, "C4"), "must be a Rep", "the name", "from_name"),
     "size": (lambda: learn_invariance(LAYER, X4, Y4, ROTATIONS), "acts on 16", "another size", "(N, 16)"),
     "bytes": (lambda: learn_invariance(LAYER, X4.byte(), Y4, SHIFTS), "torch.uint8", "bytes", "x.float()"),
     "missing": (lambda: learn_invariance(LAYER, NAN, Y4, SHIFTS), "inputs have", "missing", "drop or fill"),

@@ -73,14 +73,14 @@ HARDWIRE = {
     ),
     "source is a name": (
         lambda: hardwire(nn.Linear(16, 3), "weight", "image_rotations:4"),
-        "source must be a Representation, got a str",
-        "a name",
+        "source must be a Representation, got 'image_rotations:4'",
+        "the name",
         "from_name",
     ),
     "target is a name": (
         lambda: hardwire(nn.Linear(16, 3), "weight", ROTATIONS, "trivial:3"),
-        "target must be a Representation, got a str",
-        "a name",
+        "target must be a Representation, got 'trivial:3'",
+        "the name",
         "from_name",
     ),
     "inputs of another size": (
@@ -148,8 +148,13 @@ IRRATIONAL = hw.Representation(2, (hw.Matrix(cases.rotation(1.0)),), name="irrat
 ROWS = torch.randn(2, 16)
 AVERAGES = {
     "no module": (lambda: symmetrize(np.tanh, ROTATIONS), "got a ufunc", "a function", "symmetrize("),
-    "no symmetry": (lambda: symmetrize(nn.ReLU(), "C_4"), "got a str", "a name", "from_name"),
-    "no symmetry to augment": (lambda: augment(None), "got a NoneType", "nothing", "from_name"),
+    "no symmetry": (lambda: symmetrize(nn.ReLU(), "C_4"), "got 'C_4'", "the name", "from_name"),
+    "no symmetry to augment": (
+        lambda: augment(None),
+        "got a NoneType",
+        "in place of the representation",
+        "from_name",
+    ),
     "too large": (
         lambda: symmetrize(nn.ReLU(), SWAPS),
         "permutations:12 has 479001600 elements",

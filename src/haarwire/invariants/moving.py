@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final, final
 
 import numpy as np
@@ -66,7 +65,7 @@ class Mover:
 def _listed(rep: Representation, limit: int) -> tuple[Element, ...] | None:
     try:
         order = rep.order if rep.action is None else rep.action.order
-        return rep.elements(limit) if math.isfinite(order) and order <= limit else None
+        return rep.elements(limit) if order <= limit else None
     except GroupTooLargeError:
         # A matrix group of unknown order, or few matrices that are too large to hold.
         return None

@@ -13,7 +13,15 @@ from haarwire.solve import Approach, Quadratic
 from haarwire.training.network import DeepLinearNetwork
 from haarwire.training.optimizers import OPTIMIZERS
 
-__all__ = ["check_network", "check_options", "check_resumed", "check_test", "problems_of"]
+__all__ = [
+    "check_network",
+    "check_options",
+    "check_resumed",
+    "check_test",
+    "checked_network",
+    "checked_whole",
+    "problems_of",
+]
 
 
 def problems_of(
@@ -52,14 +60,20 @@ def problems_of(
     return problems
 
 
-def check_network(network: DeepLinearNetwork, problem: Quadratic) -> None:
-    """Raise ParameterError unless the network fits the problem."""
+def checked_network(network: object) -> DeepLinearNetwork:
+    """The network, or ParameterError."""
     if not isinstance(network, DeepLinearNetwork):
         raise ParameterError(
             f"the network must be a DeepLinearNetwork, got {type(network).__name__}",
             cause="a list of widths, or a torch module",
             remedy="use DeepLinearNetwork(widths)",
         )
+    return network
+
+
+def check_network(network: DeepLinearNetwork, problem: Quadratic) -> None:
+    """Raise ParameterError unless the network fits the problem."""
+    checked_network(network)
     m, k = problem.cross.shape
     if (network.widths[0], network.widths[-1]) != (k, m):
         raise ParameterError(
@@ -72,7 +86,7 @@ def check_network(network: DeepLinearNetwork, problem: Quadratic) -> None:
 
 
 def check_options(
-    optimizer: str, *, momentum: float, steps: int, tol: float, record: Any, checkpoint_every: int
+    optimizer: str, momentum: float, *, steps: int, tol: float, record: Any, checkpoint_every: int
 ) -> None:
     """Raise ParameterError for an option out of range."""
     if optimizer not in OPTIMIZERS:
@@ -112,6 +126,17 @@ def check_test(test: Moments | None, problem: Quadratic) -> None:
             cause="samples in place of their moments, or other columns than in training",
             remedy="use test=Moments.from_arrays(X_test, Y_test)",
         )
+
+
+def checked_whole(value: object, name: str, least: int = 1) -> int:
+    """The value as an int, or ParameterError."""
+    if not is_integer(value, least):
+        raise ParameterError(
+            f"{name} must be an integer ≥ {least}, got {value!r}",
+            cause="a fraction, or a missing count",
+            remedy=f"use for example {name}={max(least, 1)}",
+        )
+    return int(value)
 
 
 def check_resumed(reached: int, steps: int) -> None:

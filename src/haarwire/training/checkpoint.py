@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from haarwire.errors import FileError
+from haarwire.groups import Representation
 from haarwire.moments import Moments
+from haarwire.moments.container import replace_file
 
-__all__ = ["State", "fingerprint", "load_checkpoint", "moments_parts", "save_checkpoint"]
+__all__ = ["State", "fingerprint", "load_checkpoint", "moments_parts", "rep_parts", "save_checkpoint"]
 
 State: TypeAlias = dict[str, NDArray[Any]]
 
@@ -39,6 +41,14 @@ def moments_parts(moments: Moments | None) -> tuple[object, ...]:
     return (None,) if moments is None else (moments.count, moments.mean, moments.scatter)
 
 
+def rep_parts(rep: Representation | None) -> tuple[object, ...]:
+    """What tells a representation from others, unnamed ones too, for `fingerprint`."""
+    if rep is None:
+        return (None,)
+    matrices = [*(g.to_sparse() for g in rep.generators), *map(sp.csr_array, rep.algebra)]
+    return rep.label, *(part for A in matrices for part in (A.indptr, A.indices, A.data))
+
+
 def save_checkpoint(path: Path, state: Mapping[str, NDArray[Any]], mark: str) -> None:
     """Write the state beside the file and rename it, so that the file is always a whole one.
 
@@ -47,21 +57,13 @@ def save_checkpoint(path: Path, state: Mapping[str, NDArray[Any]], mark: str) ->
     FileError
         When the file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
+    marks = {"format": np.array(FORMAT), "mark": np.array(mark), "digest": np.array(_digest(state))}
+
+    def write(partial: Path) -> None:
         with partial.open("wb") as file:
-            marks = {"format": np.array(FORMAT), "mark": np.array(mark), "digest": np.array(_digest(state))}
             np.savez(file, allow_pickle=False, **marks, **state)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileError(
-            f"the checkpoint {path} cannot be written: {error.strerror or error}",
-            cause="a folder that does not exist, no permission, or a full disk",
-            remedy="create the folder first, or give another path",
-        ) from error
+
+    replace_file(path, write)
 
 
 def load_checkpoint(path: Path, mark: str) -> State:

@@ -16,7 +16,7 @@ from haarwire.invariants.moving import LISTED, Mover
 from haarwire.solve import Approach, Augmented, Hardwired, Regularized
 from haarwire.training._torch import as_array, require_torch
 from haarwire.training.checkpoint import State
-from haarwire.training.recording import imbalance
+from haarwire.training.layers import imbalance, product
 from haarwire.training.sampling import checked_samples
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ class Task(NamedTuple):
 
     def coef(self, layers: Sequence[FloatArray]) -> FloatArray:
         """W of each run."""
-        product = layers[0]
-        for W in layers[1:]:
-            product = W @ product
-        return self.embed(product)
+        return self.embed(product(layers))
 
 
 def labelled(X: ArrayLike, labels: ArrayLike, rep: Representation) -> tuple[FloatArray, NDArray[np.intp]]:

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from haarwire._numbers import FloatArray
-from haarwire.errors import ParameterError
+from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.solve import Approach
 from haarwire.training._torch import require_torch
-from haarwire.training.arguments import check_options
-from haarwire.training.assembly import complete
-from haarwire.training.checkpoint import fingerprint, load_checkpoint
+from haarwire.training.arguments import checked_network, checked_whole
+from haarwire.training.assembly import Course, ended, history_of
+from haarwire.training.checkpoint import fingerprint, rep_parts
 from haarwire.training.classification import CrossEntropy, CrossEntropyJudge, Task, labelled, task_of
 from haarwire.training.history import TrainingHistory
+from haarwire.training.layers import surroundings
 from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
 from haarwire.training.optimizers import heavy_ball
 from haarwire.training.progress import Report
-from haarwire.training.step_sizes import given_rates, surroundings
-from haarwire.training.stochastic import checked_count
+from haarwire.training.step_sizes import given_rates
 
 __all__ = ["train_cross_entropy"]
 
@@ -126,26 +125,26 @@ def train_cross_entropy(
     True
     """
     torch = require_torch()
-    check_options(
-        "gd", momentum=momentum, steps=steps, tol=tol, record=record, checkpoint_every=checkpoint_every
-    )
+    checked_network(network)
+    course = Course(steps, record, progress, callback, checkpoint, checkpoint_every, resume, tol)
+    course.check("gd", momentum)
     copies = (
-        None if elements_per_sample is None else checked_count(elements_per_sample, "elements_per_sample")
+        None if elements_per_sample is None else checked_whole(elements_per_sample, "elements_per_sample")
     )
-    start = checked_count(seed, "seed", 0)
+    start = checked_whole(seed, "seed", 0)
     task = task_of(X, labels, rep, approach, elements_per_sample=copies, seed=start)
     _check_widths(network, task)
-    trial = None if test is None else labelled(*test, rep)
+    trial = None if test is None else _trial(test, rep, network.widths[-1])
     runs, like = network.runs, network.weights[0]
     given = given_rates(learning_rate, 1, runs)
     rates = _safe_rates(task, network) if given is None else given
     mark = fingerprint(
         [
             "cross-entropy", task.inputs, task.classes, task.penalty, *network.arrays(), network.dtype,
-            rep.label, float(momentum), float(tol), record, given, *(trial or ()),
+            float(momentum), given, *course.parts, *rep_parts(rep), *(trial or ()),
         ]
     )  # fmt: skip
-    state = None if resume is None else load_checkpoint(Path(resume), mark)
+    state = course.state(mark)
 
     objective = CrossEntropy(task, network.widths[-1], like)
     bias = torch.zeros((runs, 1, network.widths[-1]), dtype=like.dtype, device=like.device)
@@ -158,39 +157,18 @@ def train_cross_entropy(
         tol=tol,
         record=record,
     )
-    complete(
+    course.run(loop, rates, state, mark)
+    layers = ended(loop)
+    shape = (len(loop.records), runs)
+    return history_of(
         loop,
-        steps,
         rates,
-        state=state,
-        checkpoint=checkpoint,
-        mark=mark,
-        checkpoint_every=checkpoint_every,
-        progress=progress,
-        callback=callback,
-    )
-    layers, rows = loop.final, loop.records
-    for W in layers:
-        W[loop.diverged] = np.nan
-    series = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    shape = (len(rows), runs)
-    return TrainingHistory(
-        steps=np.array(loop.steps),
-        loss=series["loss"],
-        test_loss=series.get("test_loss"),
-        invariance_gap=series["invariance_gap"],
         singular_modes=np.zeros((*shape, 0)),
-        imbalance=series["imbalance"],
         nearest_subset=np.zeros((*shape, 0), dtype=bool),
         nearest_index=np.full(shape, -1),
-        converged=loop.converged,
-        diverged=loop.diverged,
-        stopped=loop.stopped,
-        seconds=loop.seconds,
         coef=task.coef(layers[:-1]),
         intercept=layers[-1][:, 0],
         weights=tuple(layers[:-1]),
-        learning_rate=rates,
         problem=np.zeros(runs, dtype=np.intp),
         singular_values=np.zeros((runs, 0)),
         optimal_loss=np.full(runs, np.nan),
@@ -205,6 +183,26 @@ def _safe_rates(task: Task, network: DeepLinearNetwork) -> FloatArray:
         gram[:-1, :-1] += 2.0 * task.penalty
     largest = float(np.linalg.eigvalsh(gram)[-1])
     return np.asarray(0.25 / (largest * np.maximum(surroundings(network.arrays()), network.depth)))
+
+
+def _trial(
+    test: tuple[ArrayLike, ArrayLike], rep: Representation, n_classes: int
+) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Test samples and their classes."""
+    if not isinstance(test, tuple | list) or len(test) != 2:
+        raise DataError(
+            f"test must be a pair of inputs and labels, got a {type(test).__name__}",
+            cause="moments, which do not tell a cross-entropy, or inputs without their labels",
+            remedy="use test=(X_test, labels_test)",
+        )
+    inputs, classes = labelled(*test, rep)
+    if classes.max() >= n_classes:
+        raise DataError(
+            f"the test labels go to {classes.max()}, the network has {n_classes} outputs",
+            cause="classes that do not occur in training, or labels numbered from 1",
+            remedy=f"number them as in training, or give the network {classes.max() + 1} outputs",
+        )
+    return inputs, classes
 
 
 def _check_widths(network: DeepLinearNetwork, task: Task) -> None:

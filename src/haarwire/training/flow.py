@@ -13,6 +13,7 @@ from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.landscape.network import Network
 from haarwire.solve import Quadratic
+from haarwire.training.layers import product
 from haarwire.training.modes import checked_depth, spectral_modes
 
 __all__ = ["GradientFlow", "checked_times", "gradient_flow", "integrate", "spectral_layers"]
@@ -154,9 +155,7 @@ def gradient_flow(
 
     t = checked_times(times)
     layers = integrate(start, slope, t, method=method, rtol=rtol)
-    products = layers[0]
-    for W in layers[1:]:
-        products = W @ products
+    products = product(layers)
     return GradientFlow(t, tuple(layers), products, np.array([problem.loss(P) for P in products]))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from itertools import pairwise
 from typing import final
 
@@ -22,6 +21,7 @@ from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic
 from haarwire.training.flow import Method, checked_times, integrate
+from haarwire.training.layers import product
 from haarwire.training.plateaus import measured_plateaus
 from haarwire.training.unimodal import UnimodalPhase, checked_fusion, checked_split, unimodal_phase
 
@@ -56,7 +56,7 @@ class FusionLayers:
     @property
     def maps(self) -> tuple[FloatArray, FloatArray]:
         """W_A (m×n_A) and W_B (m×n_B)."""
-        return _product(*self.branch_a, *self.trunk), _product(*self.branch_b, *self.trunk)
+        return product((*self.branch_a, *self.trunk)), product((*self.branch_b, *self.trunk))
 
 
 @final
@@ -270,10 +270,6 @@ def measured_phase(flow: FusionFlow) -> tuple[float, float]:
         )
     t_a, t_b = (_first_crossing(t, n, 0.5 * level) for n, level in zip(norms, levels, strict=True))
     return t_a, t_b
-
-
-def _product(*layers: FloatArray) -> FloatArray:
-    return reduce(lambda below, W: np.asarray(W @ below), layers)
 
 
 def _path_gradient(layers: Sequence[FloatArray], G: FloatArray) -> list[FloatArray]:

@@ -50,8 +50,10 @@ class Frame:
     cross: FloatArray
 
 
-def frames_of(problems: Sequence[Quadratic]) -> Frame:
-    """One eigendecomposition a problem."""
+def frames_of(problems: Sequence[Quadratic], state: State | None) -> Frame:
+    """One eigendecomposition a problem; from a checkpoint, as another LAPACK may turn the eigenvectors."""
+    if state is not None:
+        return Frame(state["basis"], state["values"], state["cross"])
     pairs = [np.linalg.eigh(problem.gram) for problem in problems]
     basis = np.stack([E for _, E in pairs])
     cross = np.stack([p.cross @ E for p, E in zip(problems, basis, strict=True)])

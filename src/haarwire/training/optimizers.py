@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from haarwire._numbers import FloatArray
 from haarwire.training._torch import require_torch
 from haarwire.training.checkpoint import State
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Tensors: TypeAlias = list[Tensor]
 
-__all__ = ["OPTIMIZERS", "Descended", "Optimizer", "OptimizerName", "heavy_ball"]
+__all__ = ["OPTIMIZERS", "Descended", "Optimizer", "OptimizerName", "heavy_ball", "started"]
 
 _CACHED: Final = 2**20
 """Bytes of the first layers of the runs that are trained together."""
@@ -168,7 +169,7 @@ _ERROR: Final = (71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 
 
 
 @final
-class GradientFlow(Optimizer):
+class DormandPrince(Optimizer):
     """dW/dt = −∂J/∂W by Dormand and Prince's embedded pair of orders 5 and 4; a step is η of time.
 
     Every run has a step size of its own, kept in the state; the error of a step is held below 1e-12 plus
@@ -219,16 +220,21 @@ def _combined(weights: Tensors, slopes: list[Tensors], node: tuple[float, ...], 
     return moved
 
 
-def heavy_ball(weights: Tensors, rates: NDArray[np.floating[Any]], momentum: float) -> Optimizer:
-    """Gradient descent, with momentum where it is not 0."""
+def started(name: OptimizerName, weights: Tensors, rates: FloatArray, momentum: float) -> Optimizer:
+    """An optimiser before its first step."""
     (like, *_) = weights
     sizes = require_torch().as_tensor(rates, dtype=like.dtype, device=like.device)
-    return (Momentum if momentum else GradientDescent)(weights, sizes, momentum)
+    return OPTIMIZERS[name](weights, sizes, momentum)
+
+
+def heavy_ball(weights: Tensors, rates: FloatArray, momentum: float) -> Optimizer:
+    """Gradient descent, with momentum where it is not 0."""
+    return started("momentum" if momentum else "gd", weights, rates, momentum)
 
 
 OPTIMIZERS: Final[dict[str, type[Optimizer]]] = {
     "gd": GradientDescent,
     "momentum": Momentum,
     "adam": Adam,
-    "gradient_flow": GradientFlow,
+    "gradient_flow": DormandPrince,
 }

@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants.moving import Mover
 
 __all__ = ["Batches", "checked_samples"]
 
 
 def checked_samples(X: ArrayLike, Y: ArrayLike, rep: Representation) -> tuple[FloatArray, FloatArray]:
-    """The samples as float64 arrays (N, n) and (N, m), or DataError."""
+    """The samples as float64 arrays (N, n) and (N, m), or DataError; ParameterError for no representation."""
+    checked_representation(rep)
     inputs, targets = np.asarray(X), np.asarray(Y)
     targets = targets[:, None] if targets.ndim == 1 else targets
     kinds = inputs.dtype.kind in "biuf" and targets.dtype.kind in "biuf"

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.solve import Modes
+from haarwire.training.layers import norms, product, surroundings
 from haarwire.training.optimizers import OptimizerName
 from haarwire.training.recording import Recorder
 
-__all__ = ["automatic_rates", "given_rates", "safe_rates", "surroundings"]
+__all__ = ["automatic_rates", "given_rates"]
 
 
 ADAM_RATE: Final = 1e-2
@@ -39,14 +40,14 @@ def given_rates(asked: Literal["auto"] | ArrayLike, n_problems: int, runs: int) 
 
 
 def automatic_rates(optimizer: OptimizerName, recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
-    """One rate a run: `safe_rates`, halved for momentum; 0.01 for Adam."""
+    """One rate a run: the safe one, halved for momentum; 0.01 for Adam."""
     if optimizer == "adam":
         return np.full(recorder.owner.size, ADAM_RATE)
     # Momentum overshoots, into layers of larger norm, where the curvature is larger too.
-    return safe_rates(recorder, layers) * (0.5 if optimizer == "momentum" else 1.0)
+    return _safe_rates(recorder, layers) * (0.5 if optimizer == "momentum" else 1.0)
 
 
-def safe_rates(recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
+def _safe_rates(recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
     """η = 1/(2 c_max K + (L − 1) g ρ^{L−2}), at most half of what gradient descent survives.
 
     The Hessian of J in the layers is at most 2 c_max Σ_l ‖A_l‖²‖B_l‖² + (L − 1)‖G‖ρ^{L−2}, where
@@ -61,31 +62,10 @@ def safe_rates(recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
     c_max = recorder.per_run([float(c.max(initial=0.0)) for c in frame.values])
     bound = 2.0 * c_max * np.maximum(around, depth * sizes ** (2.0 - 2.0 / depth))
     if depth > 1:
-        V = layers[-1]
-        for W in layers[-2::-1]:
-            V = V @ W
-        residual = 2.0 * (V * frame.values[owner][:, None] - frame.cross[owner])
-        rho = np.maximum(np.max([_norms(W) for W in layers], axis=0), sizes ** (1.0 / depth))
-        bound += (depth - 1) * _norms(residual) * rho ** (depth - 2)
+        residual = 2.0 * (product(layers) * frame.values[owner][:, None] - frame.cross[owner])
+        rho = np.maximum(np.max([norms(W) for W in layers], axis=0), sizes ** (1.0 / depth))
+        bound += (depth - 1) * norms(residual) * rho ** (depth - 2)
     return np.asarray(1.0 / np.where(bound > 0, bound, 1.0))
-
-
-def surroundings(layers: Sequence[FloatArray]) -> FloatArray:
-    """Σ_l ‖W_L ⋯ W_{l+1}‖² ‖W_{l−1} ⋯ W_1‖² of each run."""
-    below, above = [layers[0]], [layers[-1]]  # products from either end; the last of each is V
-    for W in layers[1:]:
-        below.append(W @ below[-1])
-    for W in layers[-2::-1]:
-        above.append(above[-1] @ W)
-    ones = [np.ones(len(layers[0]))]
-    over = [*map(_norms, above[-2::-1]), *ones]
-    under = [*ones, *map(_norms, below[:-1])]
-    return np.asarray(np.sum([(a * b) ** 2 for a, b in zip(over, under, strict=True)], axis=0))
-
-
-def _norms(W: FloatArray) -> FloatArray:
-    """Spectral norms of a stack."""
-    return np.asarray(np.linalg.norm(W, 2, axis=(1, 2)))
 
 
 def _size(modes: Modes, rank: int) -> float:

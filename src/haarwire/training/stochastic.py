@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from haarwire._numbers import FloatArray, is_integer
-from haarwire.errors import ParameterError
+from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
 from haarwire.invariants.moving import Mover
 from haarwire.moments import Moments
 from haarwire.solve import Augmented, Quadratic
 from haarwire.training._torch import require_torch
-from haarwire.training.arguments import check_network, check_options, check_test
-from haarwire.training.assembly import assembled, complete
-from haarwire.training.checkpoint import State, fingerprint, load_checkpoint, moments_parts
+from haarwire.training.arguments import check_network, check_test, checked_whole
+from haarwire.training.assembly import Course, assembled
+from haarwire.training.checkpoint import State, fingerprint, moments_parts, rep_parts
 from haarwire.training.classification import activation_gradients
 from haarwire.training.history import TrainingHistory
 from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
-from haarwire.training.objective import Frame, frames_of
+from haarwire.training.objective import frames_of
 from haarwire.training.optimizers import heavy_ball
 from haarwire.training.progress import Report
 from haarwire.training.recording import Recorder
@@ -34,7 +32,7 @@ from haarwire.training.step_sizes import automatic_rates, given_rates
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["SampledObjective", "checked_count", "train_sampled"]
+__all__ = ["SampledObjective", "train_sampled"]
 
 
 def train_sampled(
@@ -120,12 +118,11 @@ def train_sampled(
     moments = Moments.from_arrays(inputs, targets)
     problem = Augmented().problem(moments, rep)
     check_network(network, problem)
-    check_options(
-        "gd", momentum=momentum, steps=steps, tol=0.0, record=record, checkpoint_every=checkpoint_every
-    )
+    course = Course(steps, record, progress, callback, checkpoint, checkpoint_every, resume)
+    course.check("gd", momentum)
     check_test(test, problem)
-    copies = checked_count(elements_per_sample, "elements_per_sample")
-    runs, mover, first = network.runs, Mover(rep), checked_count(seed, "seed", 0)
+    copies = checked_whole(elements_per_sample, "elements_per_sample")
+    runs, mover, first = network.runs, Mover(rep), checked_whole(seed, "seed", 0)
     batches = [
         Batches(inputs, targets, mover, batch_size=batch_size, copies=copies, seed=(first, i))
         for i in range(runs)
@@ -133,12 +130,12 @@ def train_sampled(
     given = given_rates(learning_rate, 1, runs)
     mark = fingerprint(
         [
-            "sampled", inputs, targets, *network.arrays(), network.dtype, rep.label, batch_size, copies,
-            float(momentum), record, given, first, *moments_parts(test),
+            "sampled", inputs, targets, *network.arrays(), network.dtype, int(batch_size), copies,
+            float(momentum), given, first, *course.parts, *rep_parts(rep), *moments_parts(test),
         ]
     )  # fmt: skip
-    state = None if resume is None else load_checkpoint(Path(resume), mark)
-    frame = frames_of([problem]) if state is None else Frame(state["basis"], state["values"], state["cross"])
+    state = course.state(mark)
+    frame = frames_of([problem], state)
     recorder = Recorder(
         [problem], frame, np.zeros(runs, dtype=np.intp), rank=network.rank, rep=rep, test=test
     )
@@ -154,17 +151,7 @@ def train_sampled(
         tol=0.0,
         record=record,
     )
-    complete(
-        loop,
-        steps,
-        rates,
-        state=state,
-        checkpoint=checkpoint,
-        mark=mark,
-        checkpoint_every=checkpoint_every,
-        progress=progress,
-        callback=callback,
-    )
+    course.run(loop, rates, state, mark)
     return assembled(recorder, loop, rates)
 
 
@@ -222,14 +209,3 @@ class SampledObjective:
     def _tensor(self, array: FloatArray) -> Tensor:
         made: Tensor = require_torch().as_tensor(array, dtype=self._like.dtype, device=self._like.device)
         return made
-
-
-def checked_count(value: int, name: str, least: int = 1) -> int:
-    """The value as an int, or ParameterError."""
-    if not is_integer(value, least):
-        raise ParameterError(
-            f"{name} must be an integer ≥ {least}, got {value!r}",
-            cause="a fraction, or a missing count",
-            remedy=f"use for example {name}=1",
-        )
-    return int(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,17 +11,18 @@ from numpy.typing import ArrayLike
 
 from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.moments import Moments
 from haarwire.solve import Approach, Quadratic
 from haarwire.training._torch import require_torch
-from haarwire.training.arguments import check_network, check_options, check_test, problems_of
-from haarwire.training.assembly import assembled, complete
-from haarwire.training.checkpoint import fingerprint, load_checkpoint, moments_parts
+from haarwire.training.arguments import check_network, check_test, problems_of
+from haarwire.training.assembly import Course, assembled
+from haarwire.training.checkpoint import fingerprint, moments_parts, rep_parts
 from haarwire.training.history import TrainingHistory
 from haarwire.training.loop import Loop
 from haarwire.training.network import DeepLinearNetwork
-from haarwire.training.objective import Frame, Objective, frames_of
-from haarwire.training.optimizers import OPTIMIZERS, OptimizerName
+from haarwire.training.objective import Objective, frames_of
+from haarwire.training.optimizers import OPTIMIZERS, OptimizerName, started
 from haarwire.training.recording import Recorder
 from haarwire.training.step_sizes import automatic_rates, given_rates
 
@@ -113,6 +113,8 @@ def train(
         When an option is out of range or the widths do not fit the problem.
     DataError
         When problems differ in size, or the moments do not fit.
+    NotCompactError
+        When moments are augmented by a group without Haar average.
     ConvergenceError
         When every run diverges; when only some do, they are marked in ``history.diverged``.
     FileError
@@ -138,10 +140,11 @@ def train(
     """
     torch = require_torch()
     problems = problems_of(data, approach, rep)
+    if rep is not None:
+        checked_representation(rep)
     check_network(network, problems[0])
-    check_options(
-        optimizer, momentum=momentum, steps=steps, tol=tol, record=record, checkpoint_every=checkpoint_every
-    )
+    course = Course(steps, record, progress, callback, checkpoint, checkpoint_every, resume, tol)
+    course.check(optimizer, momentum)
     check_test(test, problems[0])
     owner = np.repeat(np.arange(len(problems)), network.runs)
     given = given_rates(learning_rate, len(problems), network.runs)
@@ -149,12 +152,12 @@ def train(
     mark = fingerprint(
         [
             *(part for p in problems for part in (p.gram, p.cross, p.setting.total)),
-            *network.arrays(), network.dtype, optimizer, float(momentum), float(tol), record, given,
-            None if rep is None else rep.label, *moments_parts(test),
+            *network.arrays(), network.dtype, optimizer, float(momentum), given, *course.parts,
+            *rep_parts(rep), *moments_parts(test),
         ]
     )  # fmt: skip
-    state = None if resume is None else load_checkpoint(Path(resume), mark)
-    frame = frames_of(problems) if state is None else Frame(state["basis"], state["values"], state["cross"])
+    state = course.state(mark)
+    frame = frames_of(problems, state)
     recorder = Recorder(problems, frame, owner, rank=network.rank, rep=rep, test=test)
 
     everyone = np.arange(owner.size)
@@ -163,21 +166,9 @@ def train(
     like = network.weights[0]
     weights = [torch.tensor(W, dtype=like.dtype, device=like.device) for W in (start if is_dense else turned)]
     rates = automatic_rates(optimizer, recorder, turned) if given is None else given
-    moving = OPTIMIZERS[optimizer](
-        weights, torch.as_tensor(rates, dtype=like.dtype, device=like.device), momentum
-    )
+    moving = started(optimizer, weights, rates, momentum)
     objective = Objective(frame, owner, like, dense=is_dense)
     recorder.begin(turned)
     loop = Loop(recorder, objective, moving, weights, tol=tol, record=record)
-    complete(
-        loop,
-        steps,
-        rates,
-        state=state,
-        checkpoint=checkpoint,
-        mark=mark,
-        checkpoint_every=checkpoint_every,
-        progress=progress,
-        callback=callback,
-    )
+    course.run(loop, rates, state, mark)
     return assembled(recorder, loop, rates)

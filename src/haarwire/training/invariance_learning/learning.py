@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.training.invariance_learning.checks import (
     checked_amounts,
     checked_kind,
@@ -32,7 +33,6 @@ from haarwire.training.modules._checks import (
     checked_batch,
     checked_count,
     checked_module,
-    checked_rep,
     checked_seed,
 )
 
@@ -141,7 +141,7 @@ def learn_invariance(
     True
     """
     checked_module(module, _USAGE)
-    checked_rep(rep)
+    checked_representation(rep)
     checked_seed(seed)
     checked_count(max_steps, "max_steps", "learn_invariance(network, x, y, rep, max_steps=50)")
     inputs, network = in_float64(module, x, rep)

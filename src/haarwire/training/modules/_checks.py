@@ -21,7 +21,6 @@ __all__ = [
     "checked_count",
     "checked_generator",
     "checked_module",
-    "checked_rep",
     "checked_seed",
     "tensor_output",
     "trailing_axes",
@@ -37,17 +36,6 @@ def checked_module(module: object, call: str) -> nn.Module:
             remedy=f"give an instance, as in {call}",
         )
     return module
-
-
-def checked_rep(rep: object, role: str = "rep") -> Representation:
-    """The representation, or ParameterError."""
-    if not isinstance(rep, Representation):
-        raise ParameterError(
-            f"{role} must be a Representation, got a {type(rep).__name__}",
-            cause="a name, a group element or nothing in place of a representation",
-            remedy="build one: haarwire.groups.image_rotations(8), or haarwire.groups.from_name(name)",
-        )
-    return rep
 
 
 def check_compact(rep: Representation, wanted: str) -> None:

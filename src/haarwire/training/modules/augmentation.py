@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from haarwire.errors import GroupTooLargeError
 from haarwire.groups import Element, Representation
-from haarwire.training.modules._checks import check_compact, checked_batch, checked_generator, checked_rep
+from haarwire.groups.representation import checked_representation
+from haarwire.training.modules._checks import check_compact, checked_batch, checked_generator
 from haarwire.training.modules._elements import ElementStack
 
 __all__ = ["Augment", "augment"]
@@ -95,7 +96,7 @@ def augment(rep: Representation, seed: int | None = None) -> Augment:
             [ 6,  7,  4,  5],
             [10, 11,  8,  9]])
     """
-    checked_rep(rep)
+    checked_representation(rep)
     check_compact(rep, "a random element of the group")
     return Augment(rep, seed)
 

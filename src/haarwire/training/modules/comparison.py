@@ -16,13 +16,13 @@ from haarwire.comparison import QuestionResult
 from haarwire.datasets import Dataset
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.moments import check_finite
 from haarwire.selection import verdict
 from haarwire.training.modules._checks import (
     check_compact,
     checked_count,
     checked_module,
-    checked_rep,
     checked_seed,
 )
 from haarwire.training.modules._trials import Budget, Samples, Trial, moved_versions, run
@@ -125,7 +125,7 @@ def compare_modules(
     True
     """
     report = progress or _silent
-    checked_rep(rep)
+    checked_representation(rep)
     check_compact(rep, "moved data, and a network averaged over the group,")
     budget = Budget(
         checked_count(epochs, "epochs", "compare_modules(factory, data, rep, epochs=10)"),

@@ -15,8 +15,9 @@ from torch.nn.utils import parametrize
 
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants import Subspace, invariant_subspace
-from haarwire.training.modules._checks import checked_module, checked_rep, trailing_axes
+from haarwire.training.modules._checks import checked_module, trailing_axes
 from haarwire.training.modules._intertwiners import check_nonzero, fixed_vectors, intertwiners
 
 __all__ = ["Spanned", "hardwire"]
@@ -150,7 +151,7 @@ def hardwire(
     checked_module(module, "hardwire(torch.nn.Linear(64, 10), 'weight', rep)")
     parameter = _parameter(module, name)
     if target is not None:
-        checked_rep(target, "target")
+        checked_representation(target, "target")
     if parameter.ndim == 1:
         _register(module, name, _vector_space(name, parameter, source, target), 0)
         return module
@@ -160,7 +161,7 @@ def hardwire(
             cause="source was left out; only a bias goes without",
             remedy=f"type hardwire(module, {name!r}, source) or hardwire(module, {name!r}, source, target)",
         )
-    checked_rep(source, "source")
+    checked_representation(source, "source")
     if target is None:
         axes = _invariant_axes(name, parameter, source)
         space = invariant_subspace(source)

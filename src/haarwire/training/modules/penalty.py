@@ -20,7 +20,8 @@ import haarwire.invariants as exact
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.groups import Representation, trivial
-from haarwire.training.modules._checks import checked_batch, checked_module, checked_rep, tensor_output
+from haarwire.groups.representation import checked_representation
+from haarwire.training.modules._checks import checked_batch, checked_module, tensor_output
 from haarwire.training.modules._elements import ElementStack
 
 __all__ = ["invariance_error", "invariance_penalty"]
@@ -90,7 +91,7 @@ def invariance_penalty(module: nn.Module, x: Tensor, rep: Representation) -> Ten
     4.0
     """
     checked_module(module, "invariance_penalty(network, x, rep)")
-    flat = checked_batch(x, checked_rep(rep))
+    flat = checked_batch(x, checked_representation(rep))
     if not x.is_floating_point():
         raise DataError(
             f"the batch has dtype {x.dtype}, floating-point numbers are needed",
@@ -144,7 +145,7 @@ def invariance_error(module: nn.Module, x: Tensor, rep: Representation) -> float
     True
     """
     checked_module(module, "invariance_error(network, x, rep)")
-    carried = checked_batch(x, checked_rep(rep)).shape[1]
+    carried = checked_batch(x, checked_representation(rep)).shape[1]
 
     def function(samples: FloatArray) -> FloatArray:
         batch = torch.from_numpy(np.ascontiguousarray(samples)).reshape(-1, *x.shape[1:])

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from haarwire.errors import DataError, GroupTooLargeError
 from haarwire.groups import Element, Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.training.modules._checks import (
     check_compact,
     check_same_group,
@@ -17,7 +18,6 @@ from haarwire.training.modules._checks import (
     checked_count,
     checked_generator,
     checked_module,
-    checked_rep,
     tensor_output,
     trailing_axes,
 )
@@ -166,8 +166,8 @@ def symmetrize(
     )
     """
     checked_module(module, _USAGE)
-    checked_rep(rep)
-    joint = rep if target is None else check_same_group(rep, checked_rep(target, "target"))
+    checked_representation(rep)
+    joint = rep if target is None else check_same_group(rep, checked_representation(target, "target"))
     check_compact(joint, "the average over the group")
     if n_samples is not None:
         count = checked_count(n_samples, "n_samples", "symmetrize(network, rep, n_samples=8)")
