@@ -182,7 +182,7 @@ def test_errors() -> None:
 @pytest.mark.parametrize(
     "target",
     [np.array([[1.0, 0.3], [0.0, -1.0]]), np.diag([-1.0, 1.0])],
-    ids=["not orthogonal", "orthogonal"],
+    ids=["skew", "orthogonal"],
 )
 def test_points_are_additional_to_those_that_are_known(target: np.ndarray) -> None:
     flip = hw.Representation(4, (hw.Matrix(np.diag([1.0, -1.0, -1.0, 1.0])),), name="flip")

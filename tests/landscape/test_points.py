@@ -65,7 +65,7 @@ def test_the_global_optimum_is_the_solution(approach, ridge, fit_intercept):
     "approach", [hw.Plain(), hw.Hardwired(), hw.Augmented(), hw.Regularized(0.5)], ids=lambda a: a.label
 )
 def test_the_triangular_route_has_the_same_optimum(approach):
-    """Features that differ by 1e-9: their gram matrix takes them for one, their triangular factor does not."""
+    """Features that differ by 1e-9: one for their gram matrix, two for the factor."""
     rng = np.random.default_rng(2)
     X = rng.standard_normal((80, 6))
     X[:, 3:5] = X[:, :2] + 1e-9 * rng.standard_normal((80, 2))

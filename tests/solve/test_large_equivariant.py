@@ -64,7 +64,7 @@ def test_iterations_that_miss_their_tolerance_say_so(monkeypatch: pytest.MonkeyP
         hw.solve(moments, TURNS, approach=hw.Regularized(1.0), target=TURNS)
     monkeypatch.setattr(INTERTWINING, "_DIRECT_DIM", 0)
     monkeypatch.setattr(INTERTWINING, "_RESIDUAL", 0.0)
-    with pytest.raises(hw.ConvergenceError, match=r"coordinates are solved to .* only"):
+    with pytest.raises(hw.ConvergenceError, match=r"unknowns are solved to .* only"):
         hw.solve(moments, TURNS, approach=hw.Hardwired(), target=SOURCES["skewed"])
 
 
