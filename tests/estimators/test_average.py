@@ -109,14 +109,16 @@ def test_a_large_group_is_sampled() -> None:
     again = GroupAverage(DecisionTreeRegressor(random_state=0), rep, limit=23, random_state=0).fit(X, Y)
     np.testing.assert_array_equal(drawn.predict(X), again.predict(X))
     errors = []
-    for n_samples in (20, 2000):
-        model = GroupAverage(DecisionTreeRegressor(random_state=0), rep, n_samples=n_samples, random_state=0)
-        assert len(model.fit(X, Y).elements_) == n_samples
+    for n_elements in (20, 2000):
+        model = GroupAverage(
+            DecisionTreeRegressor(random_state=0), rep, n_elements=n_elements, random_state=0
+        )
+        assert len(model.fit(X, Y).elements_) == n_elements
         errors.append(np.abs(model.predict(X) - exact.predict(X)).mean())
     assert errors[1] < errors[0] / 5  # 1/√n: a tenth
-    huge = GroupAverage(Ridge(), "permutations", n_samples=3).fit(np.eye(200), range(200))
+    huge = GroupAverage(Ridge(), "permutations", n_elements=3).fit(np.eye(200), range(200))
     assert len(huge.elements_) == 3
-    turning = GroupAverage(Ridge(), "so3_vectors", n_samples=3).fit(np.eye(6), range(6))
+    turning = GroupAverage(Ridge(), "so3_vectors", n_elements=3).fit(np.eye(6), range(6))
     assert not turning.is_exact_
 
 
@@ -184,7 +186,7 @@ def test_what_cannot_be_is_refused() -> None:
     X, Y = regression_data()
     with pytest.raises(hw.NotCompactError, match="the average of a model does not exist"):
         GroupAverage(Ridge(), "shear:4").fit(X, Y)
-    for parameters in ({"n_samples": 0}, {"n_samples": 1.5}, {"limit": -1}, {"limit": None}):
+    for parameters in ({"n_elements": 0}, {"n_elements": 1.5}, {"limit": -1}, {"limit": None}):
         with pytest.raises(hw.ParameterError, match="must be a positive integer"):
             GroupAverage(Ridge(), "reflection", **parameters).fit(X, Y)
     with pytest.raises(hw.ParameterError, match="InvariantProjection has no predictions"):

@@ -39,7 +39,7 @@ ESTIMATORS = [
     InvariantPolynomialFeatures("reflection", degree=3, include_bias=True),
     GroupAverage(Ridge(), "cyclic_shifts"),
     GroupAverage(LogisticRegression(), "cyclic_shifts"),
-    GroupAverage(RidgeClassifier(), "permutations", n_samples=3, random_state=0),
+    GroupAverage(RidgeClassifier(), "permutations", n_elements=3, random_state=0),
     GroupAverage(DecisionTreeClassifier(random_state=0)),
 ]
 

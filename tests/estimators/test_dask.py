@@ -14,7 +14,7 @@ pytest.importorskip("dask.array", reason="needs the dask extra")
 
 import dask
 import dask.array as da
-from sklearn.model_selection import KFold, ShuffleSplit
+from sklearn.model_selection import KFold, ShuffleSplit, TimeSeriesSplit
 
 import haarwire as hw
 from haarwire import DataError, ParameterError
@@ -134,6 +134,24 @@ def test_cross_validation(made: Any, cv: Any, question: str) -> None:
         close(found.score(dX, dY, lazy), expected.score(X, Y, weights))
 
 
+@pytest.mark.parametrize(
+    "cv",
+    [None, SHUFFLED, ShuffleSplit(5, test_size=0.2, train_size=0.5, random_state=0), TimeSeriesSplit(5)],
+    ids=["KFold", "mostly test", "shuffled", "time"],
+)
+def test_cross_validation_reads_collections_once(cv: Any) -> None:
+    X, Y, _ = samples()
+    read: list[int] = []
+
+    def counted(block: np.ndarray) -> np.ndarray:
+        read.append(len(block))
+        return block
+
+    lazy = da.from_array(X, chunks=(40, FEATURES)).map_blocks(counted, dtype=float, meta=X[:0])
+    InvariantRegressorCV("reflection", cv=cv).fit(lazy, da.from_array(Y, chunks=(40, 3)))
+    assert read == [40] * 5
+
+
 @pytest.mark.parametrize("made", COLLECTIONS, ids=lambda made: made.__name__)
 @pytest.mark.parametrize(
     ("n_classes", "kind", "class_weight"),
@@ -180,6 +198,14 @@ def test_the_projection(symmetry: str, dtype: Any) -> None:
         assert hasattr(found, "dask")
         assert found.dtype == model.transform(X).dtype
         close(found, model.transform(X), dtype)
+        back = model.inverse_transform(found)
+        assert hasattr(back, "dask")
+        assert back.dtype == found.dtype
+        close(back, model.inverse_transform(model.transform(X)), dtype)
+    with pytest.raises(DataError, match="invariant coordinates"):
+        model.inverse_transform(da.zeros((3, FEATURES + 1)))
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+        model.inverse_transform(da.zeros(3))
 
 
 def test_inputs_are_never_in_one_place() -> None:

@@ -25,7 +25,9 @@ from sklearn.model_selection import (
 
 import haarwire as hw
 from estimators.samples import REPRESENTATIONS, regression_data
-from haarwire.estimators import InvariantRegressor, InvariantRegressorCV
+from haarwire.estimators import InvariantRegressor, InvariantRegressorCV, regressor_cv
+from haarwire.selection import alpha_grid, grid
+from haarwire.solve import PenaltyFrame, path, penalty_frame
 
 GRID = {"alpha": [0.0, 0.3, np.inf], "rank": [1, None], "ridge": [0.0, 0.1]}
 
@@ -140,9 +142,9 @@ def test_the_choice_is_fitted_on_all_data() -> None:
     assert found.alpha_ == chosen["alpha"]
     assert found.ridge_ == chosen["ridge"]
     assert found.rank_ <= (chosen["rank"] or 3)
-    path = hw.regularization_path(
-        hw.Moments.from_arrays(X, Y), hw.groups.reflection(4), rank=chosen["rank"], ridge=chosen["ridge"]
-    )
+    folds = [hw.Moments.from_arrays(X[test], Y[test]) for _, test in KFold(5).split(X)]
+    whole = sum(folds[1:], start=folds[0])
+    path = hw.regularization_path(whole, hw.groups.reflection(4), rank=chosen["rank"], ridge=chosen["ridge"])
     np.testing.assert_array_equal(found.coef_, path.at(chosen["alpha"]).coef)
     again = InvariantRegressor("reflection", approach="regularized", **chosen).fit(X, Y)
     np.testing.assert_allclose(found.coef_, again.coef_, rtol=1e-9, atol=1e-12)
@@ -157,6 +159,28 @@ def test_defaults_try_both_ends_and_all_ranks_are_all() -> None:
     assert np.isinf(alphas.max())
     assert set(found.cv_results_["param_rank"]) == {1, 2, 3}
     assert InvariantRegressorCV("reflection").fit(X, Y).best_params_["rank"] is None
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_the_grid_is_that_of_the_moments_fitted(fit_intercept: bool) -> None:
+    X, Y = regression_data(offset=3.0)
+    found = InvariantRegressorCV("reflection", fit_intercept=fit_intercept).fit(X, Y)
+    moments = hw.Moments.from_arrays(X, Y)
+    path = hw.regularization_path(moments, hw.groups.reflection(4), fit_intercept=fit_intercept)
+    np.testing.assert_allclose(found.cv_results_["param_alpha"], alpha_grid(path), rtol=1e-9)
+
+
+def test_the_penalty_is_factored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames: list[hw.Representation] = []
+
+    def counted(rep: hw.Representation) -> PenaltyFrame:
+        frames.append(rep)
+        return penalty_frame(rep)
+
+    for module in (regressor_cv, grid, path):
+        monkeypatch.setattr(module, "penalty_frame", counted)
+    InvariantRegressorCV("reflection").fit(*regression_data())
+    assert len(frames) == 1
 
 
 def test_an_invariant_truth_is_hard_wired_and_a_violated_one_is_not() -> None:

@@ -60,14 +60,14 @@ class GroupAverage(MetaEstimatorMixin, BaseEstimator):
         freeze it: ``GroupAverage(FrozenEstimator(model), "image_rotations").fit(X, y)``.
     representation : Representation, str or None
         A compact group, as in `InvariantRegressor`. None: the trivial group.
-    n_samples : int, optional
+    n_elements : int, optional
         Average over this many elements drawn by Haar measure. None: over all elements where there are at
         most `limit`, else over 100 drawn ones.
     limit : int
         The largest group of which all elements are used.
     random_state : int, RandomState or None
         For the drawing, which is done in `fit`. With drawn elements f̄ is invariant approximately only: its
-        error falls as 1/√n_samples.
+        error falls as 1/√n_elements.
 
     Attributes
     ----------
@@ -107,13 +107,13 @@ class GroupAverage(MetaEstimatorMixin, BaseEstimator):
         estimator: Any,
         representation: Representation | str | None = None,
         *,
-        n_samples: int | None = None,
+        n_elements: int | None = None,
         limit: int = 1000,
         random_state: Any = None,
     ) -> None:
         self.estimator = estimator
         self.representation = representation
-        self.n_samples = n_samples
+        self.n_elements = n_elements
         self.limit = limit
         self.random_state = random_state
 
@@ -159,20 +159,20 @@ class GroupAverage(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _chosen(self, rep: Representation) -> tuple[tuple[Element, ...], bool]:
-        for name, value in (("n_samples", self.n_samples), ("limit", self.limit)):
-            if value is None and name == "n_samples":
+        for name, value in (("n_elements", self.n_elements), ("limit", self.limit)):
+            if value is None and name == "n_elements":
                 continue
             if not is_integer(value, 1):
                 raise ParameterError(
                     f"{name} must be a positive integer, got {value!r}",
                     cause="a fractional, zero or negative count",
-                    remedy="use n_samples=None for the whole group where it has at most limit=1000 elements",
+                    remedy="use n_elements=None for the whole group where it has at most limit=1000 elements",
                 )
         require_compact(rep, "the average of a model")
-        if self.n_samples is None and rep.is_finite and rep.order <= self.limit:
+        if self.n_elements is None and rep.is_finite and rep.order <= self.limit:
             return rep.elements(int(self.limit)), True
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        count = _DRAWS if self.n_samples is None else int(self.n_samples)
+        count = _DRAWS if self.n_elements is None else int(self.n_elements)
         return tuple(rep.sample(np.random.default_rng(seed), size=count)), False
 
     def _validated(self, X: Any, y: Any = "no_validation", *, reset: bool, **options: Any) -> Any:

@@ -14,7 +14,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from haarwire.errors import DataError, ParameterError
 from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
 from haarwire.estimators.dask import accuracy, by_blocks, column, weight_of_classes
-from haarwire.estimators.linear import LinearEstimator, targets_like
+from haarwire.estimators.linear import LinearEstimator
+from haarwire.estimators.model import targets_like
 from haarwire.groups import Representation
 from haarwire.moments.checks import is_dask
 from haarwire.moments.rows import classes_of

@@ -1,20 +1,18 @@
-"""What the linear estimators share: data become moments, moments become a solution, which predicts."""
+"""What `InvariantRegressor` and `InvariantClassifier` share: data become moments, moments a solution."""
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from haarwire._numbers import FloatArray, IntArray, is_integer
 from haarwire.errors import DataError, ParameterError
-from haarwire.estimators._sklearn import SPARSE, validated
+from haarwire.estimators.model import LinearModel
 from haarwire.estimators.representations import resolved
 from haarwire.groups import Representation
 from haarwire.moments import Moments, Samples
@@ -30,8 +28,6 @@ __all__ = [
     "checked_intercept",
     "moments_of",
     "parts_of",
-    "predicted",
-    "targets_like",
 ]
 
 
@@ -129,21 +125,18 @@ def _data_of(X: Any, Y: Any, weights: Any, approach: Approach) -> Moments | Samp
     return Moments.from_arrays(X, Y, weights)
 
 
-class LinearEstimator(BaseEstimator, ABC):
+class LinearEstimator(LinearModel):
     """A linear estimator with the parameters of `InvariantRegressor`."""
 
-    representation: Representation | str | None
     approach: str
     alpha: float
     rank: int | None
     ridge: float
     fit_intercept: bool
 
-    n_features_in_: int
     _task: Task
     _data: Moments | None
     _solved: Solution | None
-    _is_flat: bool
 
     def _new_task(self) -> Task:
         return Task(
@@ -201,9 +194,6 @@ class LinearEstimator(BaseEstimator, ABC):
         self._data, self._task, self._is_flat = seen, task, is_flat
         self._solved = None
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_task")
-
     @property
     def solution_(self) -> Solution:
         """The solution of `haarwire.solve`."""
@@ -214,47 +204,5 @@ class LinearEstimator(BaseEstimator, ABC):
         return self._solved
 
     @property
-    def coef_(self) -> FloatArray:
-        """W: shape (n_features,) for a single target given flat, else (n_targets, n_features)."""
-        W = self.solution_.coef
-        return W[0] if self._is_flat else W
-
-    @property
-    def intercept_(self) -> Any:
-        """b: a number for a single target given flat, else of shape (n_targets,)."""
-        b = self.solution_.intercept
-        return b[0] if self._is_flat else b
-
-    @property
-    def rank_(self) -> int:
-        """Rank of the coefficients: at most the bound, less where the data support no more."""
-        return self.solution_.rank
-
-    def _linear(self, X: Any) -> Any:
-        check_is_fitted(self)
-        samples = validated(self, X, reset=False, accept_sparse=SPARSE, takes_dask=True)
-        return predicted(samples, self.coef_, self.intercept_)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    @property
     def _is_restricted(self) -> bool:
-        """Whether scores are low on data without the symmetry, by design."""
-        return self.representation is not None and self.approach != "plain"
-
-
-def predicted(samples: Any, coef: FloatArray, intercept: Any) -> Any:
-    """W x + b of each row; a Dask array for a Dask array."""
-    found = samples @ coef.T + intercept
-    return found if is_dask(found) else np.asarray(found)
-
-
-def targets_like(X: Any, y: Any) -> Any:
-    """Targets as columns, in the precision of X."""
-    if is_dask(y):
-        precision = np.float32 if X.dtype == np.float32 else np.float64
-        return (y if y.ndim == 2 else y[:, None]).astype(precision)
-    return np.asarray(y, dtype=X.dtype).reshape(len(y), -1)
+        return super()._is_restricted and self.approach != "plain"

@@ -14,11 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from haarwire.errors import DataError, ParameterError
 from haarwire.estimators._sklearn import SPARSE, checked_names, validated
-from haarwire.estimators.dask import by_blocks
+from haarwire.estimators.dask import by_blocks, checked_collections
 from haarwire.estimators.names import functional_names
 from haarwire.estimators.representations import resolved
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
+from haarwire.moments.checks import is_dask
 
 __all__ = ["InvariantProjection"]
 
@@ -107,11 +108,7 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         """
         check_is_fitted(self)
         samples = validated(self, X, reset=False, takes_dask=True, accept_sparse=SPARSE)
-        precision = np.float32 if samples.dtype == np.float32 else np.float64
-        basis = self.subspace_.matrix.astype(precision, copy=False)
-        if sp.issparse(samples):
-            return samples @ basis
-        return by_blocks(operator.matmul, samples, basis, dtype=precision, width=basis.shape[1])
+        return _times(samples, self.subspace_.matrix)
 
     def inverse_transform(self, X: ArrayLike) -> Any:
         """Return X Qᵀ: the shortest samples that have these coordinates.
@@ -120,12 +117,12 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
         Parameters
         ----------
-        X : array_like or sparse array, shape (n_samples, d)
+        X : array_like, sparse array, or Dask array or frame, shape (n_samples, d)
             Invariant coordinates.
 
         Returns
         -------
-        ndarray or sparse array, shape (n_samples, n_features)
+        ndarray, sparse array or Dask array, shape (n_samples, n_features)
 
         Raises
         ------
@@ -133,17 +130,18 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             When X has another number of columns.
         """
         check_is_fitted(self)
-        coordinates = check_array(X, accept_sparse=SPARSE, dtype=[np.float64, np.float32])
+        if is_dask(X):
+            coordinates, _, look = checked_collections(X)
+            check_array(look)
+        else:
+            coordinates = check_array(X, accept_sparse=SPARSE, dtype=[np.float64, np.float32])
         if coordinates.shape[1] != self.subspace_.dim:
             raise DataError(
                 f"X has {coordinates.shape[1]} columns, there are {self.subspace_.dim} invariant coordinates",
                 cause="features given in place of what transform returned",
                 remedy="give an array that transform returned, or one of the same width",
             )
-        basis = self.subspace_.matrix.astype(coordinates.dtype, copy=False)
-        if sp.issparse(coordinates):
-            return coordinates @ basis.T
-        return np.asarray(coordinates @ basis.T)
+        return _times(coordinates, self.subspace_.matrix.T)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Names of the coordinates: the sums they are, up to a factor (for orbits, 1/√size).
@@ -165,3 +163,12 @@ class InvariantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _times(X: Any, A: Any) -> Any:
+    """X A in the precision of X: sparse where both are, a Dask array for a Dask array."""
+    precision = np.float32 if X.dtype == np.float32 else np.float64
+    factor = A.astype(precision, copy=False)
+    if sp.issparse(X):
+        return X @ factor
+    return by_blocks(operator.matmul, X, factor, dtype=precision, width=factor.shape[1])

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, final
+from typing import Self, final
 
 from numpy.typing import ArrayLike
-from sklearn.base import MultiOutputMixin, RegressorMixin
 
-from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
-from haarwire.estimators.dask import r2
-from haarwire.estimators.linear import LinearEstimator, targets_like
+from haarwire.estimators._sklearn import checked_weights
+from haarwire.estimators.linear import LinearEstimator
+from haarwire.estimators.model import LinearRegressor, targets_like
 from haarwire.groups import Representation
-from haarwire.moments.checks import is_dask
 
 __all__ = ["InvariantRegressor"]
 
 
 @final
-class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
+class InvariantRegressor(LinearRegressor, LinearEstimator):
     """Linear least squares of bounded rank for data with a symmetry: f(x) = W x + b.
 
     `haarwire.solve` with scikit-learn's manners: W minimizes the mean squared error, summed over targets,
@@ -131,30 +129,3 @@ class InvariantRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):
         weights = checked_weights(sample_weight, samples.shape[0])
         self._add_targets(samples, targets_like(samples, targets), weights, is_flat=targets.ndim == 1)
         return self
-
-    def _checked(self, X: Any, y: Any, *, reset: bool) -> Any:
-        return validated(
-            self,
-            X,
-            y,
-            reset=reset,
-            takes_dask=True,
-            accept_sparse=SPARSE,
-            multi_output=True,
-            y_numeric=True,
-        )
-
-    def predict(self, X: ArrayLike) -> Any:
-        """W x + b for each row x of X; of the shape of y in `fit`, a Dask array for a Dask collection."""
-        return self._linear(X)
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """R², averaged over targets."""
-        if is_dask(X, y):
-            return r2(self.predict(X), y, sample_weight)
-        return float(super().score(X, y, sample_weight))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.regressor_tags.poor_score = self._is_restricted
-        return tags

@@ -11,34 +11,32 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
-from haarwire.estimators._sklearn import SPARSE, checked_weights, validated
-from haarwire.estimators.dask import r2
+from haarwire.estimators._sklearn import checked_weights
 from haarwire.estimators.folds import Fold, folds_of
-from haarwire.estimators.linear import bounded_rank, checked_intercept, moments_of, predicted, targets_like
+from haarwire.estimators.linear import bounded_rank, checked_intercept
+from haarwire.estimators.model import LinearRegressor, targets_like
 from haarwire.estimators.representations import resolved
 from haarwire.groups import Representation
 from haarwire.invariants.haar import require_compact
 from haarwire.moments import Moments
-from haarwire.moments.checks import is_dask
-from haarwire.selection import default_alphas
+from haarwire.selection import alpha_grid
 from haarwire.selection.held_out import HeldOut
-from haarwire.solve import PenaltyFrame, Solution, penalty_frame, regularization_path
+from haarwire.solve import PenaltyFrame, Solution, penalty_frame
 from haarwire.solve.approaches import checked_ridge
 from haarwire.solve.path import checked_alphas, factor_path
-from haarwire.solve.solver import check_samples
+from haarwire.solve.solver import check_samples, checked_rank
 
 __all__ = ["InvariantRegressorCV"]
 
 
 @final
-class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class InvariantRegressorCV(LinearRegressor):
     """`InvariantRegressor` with alpha, rank and ridge chosen by cross-validation, without refits on data.
 
     alpha = 0 is the plain approach and alpha = ∞ the hard-wired one, so the choice of alpha is that of the
@@ -53,7 +51,7 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     representation : Representation, str or None
         As in `InvariantRegressor`.
     alphas : array_like, optional
-        Penalty strengths in [0, ∞]. None: `haarwire.selection.default_alphas`, 0 and ∞ among them.
+        Penalty strengths in [0, ∞]. None: `haarwire.selection.alpha_grid` of all data, 0 and ∞ among them.
     ranks : iterable of int or None, or "all", optional
         Bounds on the rank. None: no bound; "all": 1 … min(n_targets, n_features).
     ridges : array_like
@@ -94,7 +92,7 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     True
     """
 
-    n_features_in_: int
+    _solved: Solution
 
     def __init__(
         self,
@@ -121,8 +119,7 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array_like, sparse array, or Dask array or frame, shape (n_samples, n_features)
-            Inputs; n×n moments are made of them, sparse or not. Dask collections are read twice, for the
-            whole and for all folds.
+            Inputs; n×n moments are made of them, sparse or not. Dask collections are read once.
         y : array_like, or Dask collection, shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : array_like, or Dask collection, shape (n_samples,), optional
@@ -144,16 +141,7 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             When the question is "moved" and the group has no Haar average.
         """
         splitter = self._routed(params)
-        samples, targets = validated(
-            self,
-            X,
-            y,
-            reset=True,
-            takes_dask=True,
-            accept_sparse=SPARSE,
-            multi_output=True,
-            y_numeric=True,
-        )
+        samples, targets = self._checked(X, y, reset=True)
         Y = targets_like(samples, targets)
         weights = checked_weights(sample_weight, len(Y))
         rep = resolved(self.representation, self.n_features_in_)
@@ -165,18 +153,20 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 cause="an empty list, or an iterator that was used up before",
                 remedy="use cv=5, or a list of (train, test) row numbers",
             )
-        whole = moments_of(samples, Y, weights)
-        check_samples(whole, fit_intercept=checked_intercept(self.fit_intercept))
-        alphas = self._grid_of_alphas(whole, rep)
         ranks = self._grid_of_ranks(Y.shape[1], self.n_features_in_)
         ridges = self._grid_of_ridges()
+        has_intercept = checked_intercept(self.fit_intercept)
         rows = samples.tocsr() if sp.issparse(samples) else samples
-        folds = folds_of(rows, Y, weights, whole, splits)
-        scores = self._scores(folds, rep, alphas, ranks, ridges)
+        whole, folds = folds_of(rows, Y, weights, splits)
+        check_samples(whole, fit_intercept=has_intercept)
+        data = whole if has_intercept else whole.about_origin()
+        frame = penalty_frame(rep)
+        alphas = self._grid_of_alphas(data, rep, frame)
+        scores = self._scores(folds, rep, frame, alphas=alphas, ranks=ranks, ridges=ridges)
         self._record(scores, alphas, ranks, ridges)
-        self._is_flat = targets.ndim == 1
         self.n_splits_ = len(splits)
-        self.solution_ = self._solved(whole, rep)
+        self._solved = self._fitted(data, rep, frame)
+        self._is_flat = targets.ndim == 1
         return self
 
     def _routed(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -199,10 +189,12 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if self.question == "moved":
             require_compact(rep, "the score on moved data")
 
-    def _grid_of_alphas(self, whole: Moments, rep: Representation) -> list[float]:
+    def _grid_of_alphas(self, data: Moments, rep: Representation, frame: PenaltyFrame) -> list[float]:
         if self.alphas is None:
-            return [float(alpha) for alpha in default_alphas(whole, rep)]
-        return [float(alpha) for alpha in checked_alphas(self.alphas)]
+            grid = alpha_grid(factor_path(data, rep, rank=1, ridge=0.0, frame=frame))
+        else:
+            grid = checked_alphas(self.alphas)
+        return [float(alpha) for alpha in grid]
 
     def _grid_of_ranks(self, n_targets: int, n_features: int) -> list[int | None]:
         if self.ranks is None:
@@ -240,12 +232,13 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self,
         folds: Iterable[Fold],
         rep: Representation,
+        frame: PenaltyFrame,
+        *,
         alphas: Sequence[float],
         ranks: Sequence[int | None],
         ridges: Sequence[float],
     ) -> FloatArray:
         """Held-out scores, shape (n_alphas, n_ranks, n_ridges, n_folds)."""
-        frame = penalty_frame(rep)
         found = [
             np.stack([self._along_path(fold, rep, frame, alphas, ridge) for ridge in ridges], axis=-1)
             for fold in folds
@@ -292,56 +285,20 @@ class InvariantRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.best_score_ = float(mean[best])
         self.alpha_, self.ridge_ = candidates[best][0], candidates[best][2]
 
-    def _solved(self, whole: Moments, rep: Representation) -> Solution:
+    def _fitted(self, data: Moments, rep: Representation, frame: PenaltyFrame) -> Solution:
+        m, n = data.n_targets, data.n_features
         bound: Any = self.best_params_["rank"]
-        rank = bounded_rank(bound, whole.n_targets, whole.n_features)
-        intercept = bool(self.fit_intercept)
-        path = regularization_path(whole, rep, rank=rank, ridge=self.ridge_, fit_intercept=intercept)
-        return path.at(self.alpha_)
+        rank = checked_rank(bounded_rank(bound, m, n), m, n)
+        return factor_path(data, rep, rank=rank, ridge=self.ridge_, frame=frame).at(self.alpha_)
 
     @property
-    def coef_(self) -> FloatArray:
-        """W: shape (n_features,) for a single target given flat, else (n_targets, n_features)."""
+    def solution_(self) -> Solution:
+        """The chosen model, fitted on all data."""
         check_is_fitted(self)
-        W = self.solution_.coef
-        return W[0] if self._is_flat else W
-
-    @property
-    def intercept_(self) -> Any:
-        """b: a number for a single target given flat, else of shape (n_targets,)."""
-        check_is_fitted(self)
-        b = self.solution_.intercept
-        return b[0] if self._is_flat else b
-
-    @property
-    def rank_(self) -> int:
-        """Rank of the coefficients."""
-        check_is_fitted(self)
-        return self.solution_.rank
-
-    def predict(self, X: ArrayLike) -> Any:
-        """W x + b for each row x of X; of the shape of y in `fit`, a Dask array for a Dask collection."""
-        check_is_fitted(self)
-        samples = validated(self, X, reset=False, takes_dask=True, accept_sparse=SPARSE)
-        return predicted(samples, self.coef_, self.intercept_)
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """R², averaged over targets."""
-        if is_dask(X, y):
-            return r2(self.predict(X), y, sample_weight)
-        return float(super().score(X, y, sample_weight))
+        return self._solved
 
     def get_metadata_routing(self) -> Any:
         """What metadata `fit` passes on: what the splitter requests."""
         mapping = MethodMapping().add(caller="fit", callee="split")
         router = MetadataRouter(owner=self).add_self_request(self)
         return router.add(splitter=check_cv(self.cv), method_mapping=mapping)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "solution_")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.regressor_tags.poor_score = self.representation is not None
-        return tags

@@ -24,6 +24,11 @@ def _root(k: int, n: int) -> int | None:
     return size if size**k == n else None
 
 
+def _less_one(n: int) -> int:
+    """The size s with s + 1 = n."""
+    return n - 1
+
+
 def _logarithm(base: int, n: int) -> int | None:
     """The size s ≥ 1 with base^s = n."""
     size = max(round(math.log(n, base)), 1)
@@ -38,13 +43,20 @@ _SIZES: Final[dict[str, Callable[[int], int | None]]] = {
     "hyperoctahedral": partial(_over, 1),
     "image_rotations": partial(_root, 2),
     "lorentz_vectors": partial(_over, 4),
+    "o3_tensors": partial(_logarithm, 3),
     "o3_vectors": partial(_over, 3),
     "permutations": partial(_over, 1),
     "permutations_of_graphs": partial(_root, 2),
     "point_clouds": partial(_over, 3),
     "reflection": partial(_over, 1),
     "reverse_complement": partial(_logarithm, 4),
+    "rigid_motions": _less_one,
+    "shear": partial(_over, 1),
+    "so13_tensors": partial(_logarithm, 4),
+    "so3_tensors": partial(_logarithm, 3),
     "so3_vectors": partial(_over, 3),
+    "special_linear": partial(_over, 1),
+    "symplectic": partial(_over, 1),
     "trivial": partial(_over, 1),
     "unitary_phase": partial(_over, 2),
 }
