@@ -360,7 +360,7 @@ def test_square_brackets_in_names_are_printed(folder: Path, run: Run) -> None:
     [
         ((*COMPARE, "--targets", "words"), "'words' is not one of auto, labels, numbers"),
         ((*COMPARE, "--rank", "many"), "--rank"),
-        ((*COMPARE, "--seed", "-1"), "-1 is not a whole number"),
+        ((*COMPARE, "--seed", "-1"), "Invalid value for '--seed'"),
         ((*COMPARE, "--seed", "1.5"), "--seed"),
         ((*COMPARE, "--ridge", "much"), "--ridge"),
         ((*COMPARE, "--color", "red"), "--color"),

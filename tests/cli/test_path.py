@@ -291,7 +291,7 @@ def test_the_projection_penalty_needs_a_compact_group(diagonal: tuple[str, ...],
     [
         (("--penalty", "words"), "'words' is not one of generators, projection"),
         (("--targets", "words"), "'words' is not one of auto, labels, numbers"),
-        (("--n-alphas", "0"), "0 is not a whole number ≥ 1"),
+        (("--n-alphas", "0"), "Invalid value for '--n-alphas'"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2(

@@ -63,7 +63,9 @@ def compare_command(
             show_default="1/3",
         ),
     ] = 1 / 3,
-    seed: Annotated[int, typer.Option(help="Makes the split, the folds and the moves repeat exactly.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Makes the split, the folds and the moves repeat exactly.")
+    ] = 0,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -78,8 +80,6 @@ def compare_command(
 ) -> None:
     """Run `compare` and print its table and verdicts."""
     options.check_choice(targets, datasets.Targets, "--targets")
-    if seed < 0:
-        raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
     check_writable(json_file, "--json")
     check_report(report_file)
     shape = options.shape_of(image_shape)

@@ -46,7 +46,7 @@ def explore_command(
     targets: options.Targets = "auto",
     image_shape: options.ImageShape = None,
     seed: Annotated[
-        int, typer.Option(help="Makes the split, the order of samples and the noise repeat.")
+        int, typer.Option(min=0, help="Makes the split, the order of samples and the noise repeat.")
     ] = 0,
     port: Annotated[int, typer.Option(help="Where to listen.", show_default="a free one")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
@@ -60,8 +60,6 @@ def explore_command(
     from haarwire.explorer import Explorer, serve
 
     options.check_choice(targets, datasets.Targets, "--targets")
-    if seed < 0:
-        raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
     check_writable(json_file, "--json")
     shape = options.shape_of(image_shape)
     symmetries = [groups.from_name(name) for name in symmetry]

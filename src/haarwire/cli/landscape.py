@@ -44,7 +44,9 @@ def landscape_command(
     ridge: options.Ridge = 0.0,
     penalty: options.Penalty = "generators",
     alpha: options.Alpha = None,
-    lowest: Annotated[int, typer.Option(help="How many critical points of each approach to list.")] = 5,
+    lowest: Annotated[
+        int, typer.Option(min=1, help="How many critical points of each approach to list.")
+    ] = 5,
     json_file: options.JsonFile = None,
     plot: options.Plot = None,
     quiet: options.Quiet = False,
@@ -52,8 +54,6 @@ def landscape_command(
     """Find the critical points of every approach that exists; print, write and draw them."""
     options.check_choice(targets, datasets.Targets, "--targets")
     options.check_choice(penalty, options.PenaltyName, "--penalty")
-    if lowest < 1:
-        raise typer.BadParameter(f"{lowest} is not a whole number ≥ 1", param_hint="--lowest")
     check_writable(json_file, "--json")
     check_picture(plot)
     rep = groups.from_name(symmetry)

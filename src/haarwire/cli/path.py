@@ -48,7 +48,9 @@ def path_command(
     penalty: options.Penalty = "generators",
     n_alphas: Annotated[
         int,
-        typer.Option(help="Strengths between 0 and infinity in the JSON; the table shows up to 7 of them."),
+        typer.Option(
+            min=1, help="Strengths between 0 and infinity in the JSON; the table shows up to 7 of them."
+        ),
     ] = 61,
     json_file: options.JsonFile = None,
     plot: options.Plot = None,
@@ -57,8 +59,6 @@ def path_command(
     """Factor the path once; print, write and draw what it says."""
     options.check_choice(targets, datasets.Targets, "--targets")
     options.check_choice(penalty, options.PenaltyName, "--penalty")
-    if n_alphas < 1:
-        raise typer.BadParameter(f"{n_alphas} is not a whole number ≥ 1", param_hint="--n-alphas")
     check_writable(json_file, "--json")
     check_picture(plot)
     rep = groups.from_name(symmetry)

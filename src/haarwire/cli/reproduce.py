@@ -47,9 +47,11 @@ def reproduce_command(
         bool, typer.Option("--quick", help="Digits unless --mnist is given, and small budgets.")
     ] = False,
     seeds: Annotated[
-        int | None, typer.Option(help="Networks of each approach.", show_default="10; 3 with --quick")
+        int | None, typer.Option(min=1, help="Networks of each approach.", show_default="10; 3 with --quick")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Makes the split, the draws and the starts repeat exactly.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Makes the split, the draws and the starts repeat exactly.")
+    ] = 0,
     only: Annotated[
         str | None, typer.Option(help="Some of the figures, separated by commas.", show_default="all")
     ] = None,
@@ -57,9 +59,6 @@ def reproduce_command(
     quiet: options.Quiet = False,
 ) -> None:
     """Make the figures; print which agree."""
-    for value, least, option in ((seeds, 1, "--seeds"), (seed, 0, "--seed")):
-        if value is not None and value < least:
-            raise typer.BadParameter(f"{value} is not a whole number ≥ {least}", param_hint=option)
     names = None if only is None else [name.strip() for name in only.split(",")]
     unknown = sorted(set(names or ()) - set(FIGURES))
     if unknown:

@@ -85,14 +85,12 @@ def symmetry_command(
     x: options.X = None,
     y: options.Y = None,
     targets: options.Targets = "auto",
-    seed: Annotated[int, typer.Option(help="Makes the folds repeat exactly.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Makes the folds repeat exactly.")] = 0,
     json_file: options.JsonFile = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Run `learn_symmetry` and print its table."""
     options.check_choice(targets, datasets.Targets, "--targets")
-    if seed < 0:
-        raise typer.BadParameter(f"{seed} is not a whole number ≥ 0", param_hint="--seed")
     check_writable(json_file, "--json")
     reps = {name: groups.from_name(name) for name in candidate_names(candidates)}
     if subgroups:

@@ -19,7 +19,7 @@ _MOST: Final = 1e300
 
 
 def rounded(values: ArrayLike) -> Any:
-    """Numbers to seven significant digits, nested as the array is; None, which is not drawn, if not finite."""
+    """Numbers to seven significant digits, nested as the array is; None, not drawn, where not finite."""
     array = np.asarray(values, dtype=np.float64)
     is_finite = np.isfinite(array)
     sound = np.where(is_finite, array, 0.0)
