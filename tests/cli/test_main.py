@@ -234,7 +234,7 @@ def test_a_misspelt_array_is_told_before_a_missing_one(folder: Path, run: Run) -
     assert "own.npz has no array called 'digits'; did you mean 'digit'?" in err
     assert "the arrays it holds are pixels, digit" in err
     err = run("compare", "own.npz", "-s", "cyclic_shifts:6", "--y", "digit")[2]
-    assert "which array of own.npz is --x? It holds pixels, digit" in err
+    assert "Which array of own.npz is x? It holds pixels, digit" in err
 
 
 def test_a_file_of_another_kind_is_not_taken_for_a_name(folder: Path, run: Run) -> None:

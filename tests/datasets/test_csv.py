@@ -88,7 +88,7 @@ def test_csv_missing_label_is_told(folder: Path) -> None:
         ("a,b,y\n", {}, "table.csv has 1 rows"),
         ("a,b,y\n1,2,3\n\n1,2\n", {}, "line 4 of table.csv has 2 columns, the first line 3"),
         ("a,b,y\n1,2,3\n1,2,3,4\n", {}, "line 3 of table.csv has 4 columns"),
-        ("a,b,c\n1,2,3\n1,2,3\n", {}, "which column of table.csv is the target. It has a, b, c"),
+        ("a,b,c\n1,2,3\n1,2,3\n", {}, "Which column of table.csv is the target. It has a, b, c"),
         ("a,b,y\n1,2,3\n1,NA,3\n", {}, "column 'b' of table.csv is not numeric: it holds 'NA'"),
         ("a,b,y\n1,2,3\n1,1_000,3\n", {}, "it holds '1_000'"),
         ("a,b,y\n1,2,3\n1,2,3\n", {"x": "a,bb"}, "no column 'bb'; did you mean 'b'"),

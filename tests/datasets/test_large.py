@@ -95,7 +95,8 @@ def test_test_samples_are_bounded(monkeypatch) -> None:
     monkeypatch.setattr("haarwire.datasets.large._MOST_TEST_ROWS", 100)
     assert 60 < len(split_source((X, y), test_size=0.5).test.X) < 140
     assert 30 < len(split_source((X, y), test_size=50).test.X) < 75
-    monkeypatch.setattr("haarwire.datasets.large._MOST_TEST_ELEMENTS", 100)
+    monkeypatch.setattr("haarwire.datasets.large.TEST_ELEMENTS", 60)
+    assert 1 <= len(split_source((X, y), test_size=0.5).test.X) < 30
     with pytest.raises(hw.DataError, match="give a smaller share"):
         split_source(iter([(X, y)]), test_size=0.5)
 
@@ -103,16 +104,44 @@ def test_test_samples_are_bounded(monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"test_size": 1.5}, hw.DataError, "too few"),
+        ({"test_size": 1.5}, hw.ParameterError, "a share below 1 or a whole number of samples, got 1.5"),
         ({"test_size": 0}, hw.ParameterError, "a test size of 0 cannot be held out from 1200"),
-        ({"test_size": "1/3"}, hw.ParameterError, "a test size of '1/3'"),
+        ({"test_size": "1/3"}, hw.ParameterError, "a share below 1 .* got '1/3'"),
+        ({"test_size": float("nan")}, hw.ParameterError, "a share below 1 .* got nan"),
+        ({"targets": "label"}, hw.ParameterError, "targets must be 'auto', .* got 'label'"),
+        ({"n_folds": 0}, hw.ParameterError, "n_folds is 0"),
+        ({"n_folds": 2.5}, hw.ParameterError, "n_folds is 2.5"),
+        ({"seed": -1}, hw.ParameterError, "seed is -1"),
         ({"test_size": 5000}, hw.ParameterError, "a test size of 5000"),
     ],
 )
 def test_bad_sizes(options, error, message) -> None:
-    rows = 6 if options["test_size"] == 1.5 else N
     with pytest.raises(error, match=message):
-        split_source(tuple(A[:rows] for A in samples()), **options)
+        split_source(samples(), **options)
+
+
+def test_too_few_samples() -> None:
+    X, y = samples()
+    with pytest.raises(hw.DataError, match="too few"):
+        split_source((X[:6], y[:6]))
+    with pytest.raises(hw.DataError, match="holds no sample"):
+        split_source((X[:0], y[:0]))
+    with pytest.raises(hw.DataError, match="holds no sample"):
+        split_source(iter([]))
+
+
+def test_whole_numbers_of_many_values_are_no_classes() -> None:
+    X, _ = samples()
+    with pytest.raises(hw.DataError, match=r"the arrays have 300 different values, too many .* labels"):
+        split_source((X, np.arange(N) % 300))
+    assert len(split_source((X, np.arange(N) % 300), targets="labels").classes) == 300
+    assert split_source((X, np.arange(N) % 300), targets="numbers").classes is None
+
+
+def test_sample_weights_are_refused() -> None:
+    X, y = samples()
+    with pytest.raises(hw.ParameterError, match="has sample weights"):
+        split_source((X, y, np.ones(N)))
 
 
 def test_a_missing_value_is_named_by_its_own_row() -> None:
@@ -124,7 +153,9 @@ def test_a_missing_value_is_named_by_its_own_row() -> None:
 
 def test_what_counts_as_large(tmp_path) -> None:
     (tmp_path / "a.parquet").touch()
-    assert all(map(is_large, ["s3://bucket/x.npz", "data/*.csv", tmp_path, tmp_path / "a.parquet"]))
+    assert all(
+        map(is_large, ["s3://bucket/x.npz", "data/*.csv", "part-?.npz", tmp_path, tmp_path / "a.parquet"])
+    )
     assert not any(map(is_large, ["digits", "data.npz", "none.parquet"]))
 
 

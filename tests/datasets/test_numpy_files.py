@@ -130,8 +130,8 @@ def test_npz_test_arrays_of_other_sizes_are_refused(
 @pytest.mark.parametrize(
     ("arrays", "options", "message"),
     [
-        ({"a": X, "b": LABELS}, {}, "which array of data.npz is --x"),
-        ({"a": X, "b": LABELS}, {"x": "a"}, "which array of data.npz is --y"),
+        ({"a": X, "b": LABELS}, {}, "Which array of data.npz is x"),
+        ({"a": X, "b": LABELS}, {"x": "a"}, "Which array of data.npz is y"),
         ({"a": X, "b": LABELS}, {"x": "a", "y": "c"}, "no array called 'c'"),
         ({"x": X, "y": LABELS}, {"x": "z"}, "no array called 'z'"),
         ({}, {}, "It holds none"),
@@ -199,7 +199,7 @@ def test_npy_structured_array(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "options", "message"),
     [
-        (X, {}, "which column of data.npy is the target"),
+        (X, {}, "Which column of data.npy is the target"),
         (X, {"y": "4"}, "no column '4'"),
         (X, {"y": "-5"}, "no column '-5'"),
         (X[:, 0], {"y": "0"}, r"shape \(12,\): its columns cannot be told"),

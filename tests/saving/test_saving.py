@@ -177,7 +177,7 @@ def rewrite(path: Path, arrays: dict[str, np.ndarray], header: Any) -> None:
         ({"version": 2}, "version 2 of the format; this Haarwire reads versions up to 1"),
         ({"version": True}, "its version is True"),
         ({"version": -1}, "its version is -1"),
-        ({"kind": "solution"}, "holds a solution"),
+        ({"kind": "solution"}, "it is of kind 'solution'"),
         ({"kind": 3}, "names no kind"),
         ({"facts": []}, "has no facts"),
         ({"n_features": 8}, "no scatter of 8 features"),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire.moments import row_sets
+from haarwire.moments.labels import natural
 from haarwire.moments.rows import classes_of, rows_of, rows_without
 
 __all__ = ["TEST_ELEMENTS", "Held", "held_out_rows", "one_hot_collection"]
@@ -37,8 +38,9 @@ def one_hot_collection(labels: Any) -> tuple[Any, NDArray[Any]]:
 
 
 def _one_hot(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.float64]:
-    natural = np.asarray(labels).astype(classes.dtype)
-    return np.asarray(natural[:, None] == classes, dtype=np.float64)
+    given = np.asarray(labels)
+    given = (natural(given) if given.dtype.kind == "O" else given).astype(classes.dtype)
+    return np.asarray(given[:, None] == classes, dtype=np.float64)
 
 
 def held_out_rows(X: Any, Y: Any, count: int, rng: np.random.Generator) -> Held:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.datasets.columns import TARGET_NAMES, from_columns, is_number
+from haarwire.datasets.columns import from_columns
 from haarwire.datasets.dataset import Dataset, Targets
 from haarwire.errors import DataError, FileError
+from haarwire.moments.sources.columns import TARGET_NAMES, Names, is_number, is_position, listed
 
 __all__ = ["load_csv"]
 
@@ -23,7 +23,7 @@ _SHOWN: Final = 20
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def load_csv(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:
+def load_csv(path: Path, x: Names, y: Names, targets: Targets) -> Dataset:
     """Read a text table (see `haarwire.datasets.load`)."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -83,9 +83,10 @@ def _check_separator(path: Path, rows: Sequence[Sequence[str]]) -> None:
             )
 
 
-def _names(wanted: str | None) -> set[str]:
-    parts = {part.strip() for part in re.split(r",|\.\.", wanted or "")}
-    return {part for part in parts if part and not part.lstrip("-").isdigit()}
+def _names(wanted: Names) -> set[str]:
+    names = [] if wanted is None else listed(wanted)
+    parts = {part.strip() for name in names for part in [name, *name.split("..")]}
+    return {part for part in parts if part and not is_position(part)}
 
 
 def _is_header(first: Sequence[str], second: Sequence[str], wanted: set[str]) -> bool:

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, final, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from haarwire._numbers import FloatArray
+from haarwire._numbers import FloatArray, is_real
 from haarwire.datasets.collections import held_out_rows, one_hot_collection
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments.checks import is_dask
+from haarwire.moments.labels import LABEL_KINDS, is_missing, natural
 from haarwire.moments.rows import as_samples
 
-__all__ = ["Dataset", "Targets", "labelled"]
+__all__ = [
+    "AUTO_KINDS",
+    "MOST_CLASSES",
+    "Dataset",
+    "Targets",
+    "check_number",
+    "check_size",
+    "check_targets",
+    "labelled",
+]
 
 Targets: TypeAlias = Literal["auto", "labels", "numbers"]
 
-_MOST_CLASSES: Final = 256
+AUTO_KINDS: Final = "biuUSTO"
+"""Kinds of dtypes whose values are taken for labels where nobody says what they are."""
+
+MOST_CLASSES: Final = 256
+"""So many classes at most where nobody says so."""
 
 
 @final
@@ -56,7 +71,7 @@ class Dataset:
     def from_arrays(X: ArrayLike, y: ArrayLike, *, name: str = "data", targets: Targets = "auto") -> Dataset:
         """Make a data set from arrays; integer or string labels become one-hot targets.
 
-        Dask collections stay where they are: `compare` reads them twice, for test samples and for folds.
+        Dask collections stay where they are: `compare` reads them for test samples and for folds.
 
         Parameters
         ----------
@@ -70,6 +85,10 @@ class Dataset:
             What y holds. ``"auto"``: labels when y is a single column of integers, booleans or strings,
             of at most 256 classes.
 
+        Returns
+        -------
+        Dataset
+
         Raises
         ------
         DataError
@@ -77,12 +96,7 @@ class Dataset:
         ParameterError
             When targets is none of the three words.
         """
-        if targets not in get_args(Targets):
-            raise ParameterError(
-                f"targets must be 'auto', 'labels' or 'numbers', got {targets!r}",
-                cause="a misspelt word, or the targets themselves in its place",
-                remedy="give Dataset.from_arrays(X, y, targets='labels')",
-            )
+        check_targets(targets)
         inputs, given = _as_arrays(X, y, name)
         if inputs.ndim > 0 and len(inputs) == 0:
             raise DataError(
@@ -106,12 +120,12 @@ class Dataset:
                 cause="inputs and targets of different samples, or a transposed array",
                 remedy="give one target row per input row",
             )
-        if targets == "labels" or (targets == "auto" and given.ndim == 1 and given.dtype.kind in "biuUSO"):
-            most = _MOST_CLASSES if targets == "auto" else None
+        if targets == "labels" or (targets == "auto" and given.ndim == 1 and given.dtype.kind in AUTO_KINDS):
+            most = MOST_CLASSES if targets == "auto" else None
             if not is_dask(inputs):
                 return labelled(name, inputs, given, most=most)
             one_hot, classes = one_hot_collection(given)
-            _check_number(name, classes, most)
+            check_number(name, classes, most)
             return Dataset(name, inputs, one_hot, classes)
         if given.dtype.kind not in "biuf":
             raise DataError(
@@ -135,6 +149,10 @@ class Dataset:
         rng : numpy.random.Generator
             Source of randomness.
 
+        Returns
+        -------
+        train, test : Dataset
+
         Raises
         ------
         ParameterError
@@ -152,17 +170,29 @@ class Dataset:
         return tuple(Dataset(self.name, self.X[rows], self.Y[rows], self.classes) for rows in (train, test))  # type: ignore[return-value]
 
 
-def _held_out(test_size: float, n: int) -> int:
-    """The number of test samples of n."""
-    is_number = isinstance(test_size, int | float | np.integer | np.floating) and not isinstance(
-        test_size, bool
-    )
-    if not (is_number and math.isfinite(test_size)) or (test_size >= 1 and test_size != int(test_size)):
+def check_targets(targets: object) -> None:
+    """Raise ParameterError where `targets` is none of the three words."""
+    if targets not in get_args(Targets):
+        raise ParameterError(
+            f"targets must be 'auto', 'labels' or 'numbers', got {targets!r}",
+            cause="a misspelt word, or the targets themselves in its place",
+            remedy="give one of the words, such as targets='labels'",
+        )
+
+
+def check_size(test_size: object) -> None:
+    """Raise ParameterError where a test size is neither a share nor a number of samples."""
+    if not is_real(test_size) or not math.isfinite(test_size) or (test_size >= 1 and test_size % 1):
         raise ParameterError(
             f"the test size must be a share below 1 or a whole number of samples, got {test_size!r}",
             cause="a percentage, text, or a missing value",
             remedy="use a share such as 0.25, or a number of samples",
         )
+
+
+def _held_out(test_size: float, n: int) -> int:
+    """The number of test samples of n."""
+    check_size(test_size)
     held_out = round(test_size * n) if 0 < test_size < 1 else int(test_size)
     if not 1 <= held_out <= n - 2:
         raise ParameterError(
@@ -205,13 +235,13 @@ def labelled(
     most: int | None = None,
 ) -> Dataset:
     """One-hot targets; the classes are `known` or found, and then at most `most`."""
-    if labels.ndim != 1 or labels.dtype.kind not in "biufUSO":
+    if labels.ndim != 1 or labels.dtype.kind not in LABEL_KINDS:
         raise DataError(
             f"the labels of {name} have shape {labels.shape} and dtype {labels.dtype}",
             cause="several target columns, dates or complex numbers",
             remedy="give one column of labels, or targets='numbers'",
         )
-    missing = _missing(labels)
+    missing = is_missing(labels)
     if missing.any():
         raise DataError(
             f"the label of sample {int(missing.argmax())} of {name} is missing "
@@ -220,8 +250,7 @@ def labelled(
             remedy="drop the samples without a label",
         )
     if labels.dtype.kind == "O":
-        natural = np.array(labels.tolist())
-        labels = natural if natural.ndim == 1 and natural.dtype.kind in "biufUS" else labels.astype(str)
+        labels = natural(labels)
     classes, codes = np.unique(labels, return_inverse=True)
     if known is not None:
         seen = set(known.tolist())
@@ -235,27 +264,17 @@ def labelled(
         codes = np.searchsorted(known, labels)
         classes = known
     else:
-        _check_number(name, classes, most)
+        check_number(name, classes, most)
     Y = np.zeros((len(labels), len(classes)))
     Y[np.arange(len(labels)), codes] = 1.0
     return Dataset(name, X, Y, classes)
 
 
-def _check_number(name: str, classes: NDArray[Any], most: int | None) -> None:
+def check_number(name: str, classes: Sequence[Any] | NDArray[Any], most: int | None) -> None:
+    """Raise DataError where there are more than `most` classes."""
     if most is not None and len(classes) > most:
         raise DataError(
             f"the targets of {name} have {len(classes)} different values, too many to be taken for labels",
             cause="whole numbers to be predicted as numbers, or a column of names of the samples",
             remedy="say targets='numbers' (--targets numbers), or 'labels' if they are classes indeed",
         )
-
-
-def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    if labels.dtype.kind == "f":
-        return np.asarray(~np.isfinite(labels))
-    if labels.dtype.kind in "US":
-        return np.asarray(np.char.str_len(labels) == 0)
-    if labels.dtype.kind == "O":
-        # A NaN is the only value that differs from itself.
-        return np.array([label is None or label != label or label == "" for label in labels])  # noqa: PLR0124
-    return np.zeros(len(labels), dtype=bool)

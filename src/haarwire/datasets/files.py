@@ -10,7 +10,8 @@ from haarwire.datasets.csv_file import load_csv
 from haarwire.datasets.dataset import Dataset, Targets
 from haarwire.datasets.numpy_files import check_is_file, load_npy, load_npz
 from haarwire.datasets.samples import BUILT_IN, digits
-from haarwire.errors import FileError, UnknownNameError
+from haarwire.errors import FileError, ParameterError, UnknownNameError
+from haarwire.moments.sources.columns import Names
 
 __all__ = ["load"]
 
@@ -18,8 +19,8 @@ __all__ = ["load"]
 def load(
     source: str | os.PathLike[str],
     *,
-    x: str | None = None,
-    y: str | None = None,
+    x: Names = None,
+    y: Names = None,
     targets: Targets = "auto",
 ) -> Dataset:
     """Read a data set: a built-in name, or a .npz, .npy or .csv file.
@@ -28,15 +29,22 @@ def load(
     ----------
     source : str or path
         ``"digits"`` or a path.
-    x, y : str, optional
-        Arrays of a .npz file; columns of a .csv or .npy file, by name or number, separated by commas
-        (y may name a second .npy file). Defaults: arrays called x and y or x_train and y_train (x_test
-        and y_test are then the test samples); a column called y, target or label, and all others.
+    x, y : str, int or list, optional
+        Arrays of a .npz file; columns of a .csv or .npy file, by name or number, in a list or separated by
+        commas (y may name a second .npy file). Defaults: arrays called x and y or x_train and y_train (x_test
+        and y_test are then the test samples); a column called y, target(s), label(s) or class, and all
+        others.
     targets : {"auto", "labels", "numbers"}
         What y holds (see `Dataset.from_arrays`).
 
+    Returns
+    -------
+    Dataset
+
     Raises
     ------
+    ParameterError
+        When there are options beside a built-in name.
     UnknownNameError
         When source is neither a built-in name nor a file.
     FileError
@@ -52,6 +60,12 @@ def load(
     """
     name = os.fspath(source)
     if name in BUILT_IN:
+        if (x, y, targets) != (None, None, "auto"):
+            raise ParameterError(
+                f"{name} has its own inputs and labels: x={x!r}, y={y!r}, targets={targets!r} do not apply",
+                cause="options for a file beside the name of a built-in data set",
+                remedy=f"leave them out, or take the arrays: data = load({name!r}); data.X, data.Y",
+            )
         return digits()
     path = Path(name)
     readers = {".npz": load_npz, ".npy": load_npy, ".csv": load_csv}

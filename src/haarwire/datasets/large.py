@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import math
+import glob
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from haarwire.datasets.dataset import Dataset, Targets
+from haarwire._numbers import is_integer
+from haarwire.datasets.collections import TEST_ELEMENTS
+from haarwire.datasets.dataset import (
+    AUTO_KINDS,
+    MOST_CLASSES,
+    Dataset,
+    Targets,
+    check_number,
+    check_size,
+    check_targets,
+)
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments import Moments
-from haarwire.moments.checks import not_finite
-from haarwire.moments.cluster import Cluster, collect, connected, dask_module
+from haarwire.moments.cluster import Cluster, collect, collected_labels, connected, dask_module
 from haarwire.moments.labels import reordered
-from haarwire.moments.passes import Options, PieceFold
+from haarwire.moments.passes import Options, PieceFold, no_samples
 from haarwire.moments.reduction import join, labels_of_part
 from haarwire.moments.sources import Part, Piece, Source, open_source
 from haarwire.moments.sources.columns import Names
+from haarwire.moments.sources.progress import Progress
 from haarwire.moments.sources.reading import read_ahead
-from haarwire.moments.streaming import Batch, Fold, Folded
+from haarwire.moments.streaming import Batch, Fold, Folded, check_finite_batch
 from haarwire.moments.summary import widened
 
 __all__ = ["SplitData", "is_large", "split_source"]
 
-Progress: TypeAlias = Callable[[int, int | None], None]
-
 _MOST_TEST_ROWS: Final = 100_000
-_MOST_TEST_ELEMENTS: Final = 2**26
-"""Test samples take at most this many entries (512 MB in float64)."""
 
 
 @final
@@ -75,7 +81,7 @@ class SplitData:
 def is_large(source: str | os.PathLike[str]) -> bool:
     """Whether `split_source` reads this and `load` does not: URLs, folders, patterns, other files."""
     text = os.fspath(source)
-    if "://" in text or "*" in text or Path(text).is_dir():
+    if "://" in text or glob.has_magic(text) or Path(text).is_dir():
         return True
     return Path(text).is_file() and Path(text).suffix.lower() not in (".npz", ".npy", ".csv")
 
@@ -98,24 +104,28 @@ def split_source(
     Parameters
     ----------
     source, x, y, filters, cluster
-        As in `Moments.from_source`.
+        As in `Moments.from_source`, without sample weights.
     targets : {"auto", "labels", "numbers"}
         What y holds. "auto": labels when the first piece of it is a single column of integers, booleans or
-        texts.
+        texts, of at most 256 classes.
     test_size : float or int
         Share or number of samples held out. Where the number of samples is known before they are read, no
         more than 100 000 (or 512 MB) are; where it is not, more are an error.
     n_folds : int
-        How many folds.
+        How many folds, at least 2.
     seed : int
         Makes the split repeat exactly.
     progress : callable, optional
         Called with the rows so far and in all.
 
+    Returns
+    -------
+    SplitData
+
     Raises
     ------
     DataError, FileError, ParameterError, ClusterError, MissingDependencyError
-        As `Moments.from_source`; with too few samples for the folds or the test.
+        As `Moments.from_source`; with too few samples for the folds or the test, and with sample weights.
 
     Examples
     --------
@@ -125,11 +135,16 @@ def split_source(
     >>> split_source((rng.standard_normal((300, 4)), rng.integers(0, 3, 300)))
     SplitData(the arrays: 216 samples in 5 folds, 84 held out)
     """
-    opened = open_source(source, x=x, y=y, filters=filters)
-    share = _share(test_size, opened)
-    opened, is_labelled = _peeked(opened, targets)
+    check_targets(targets)
+    check_size(test_size)
+    _check_counts(n_folds, seed)
+    opened, first = _peeked(open_source(source, x=x, y=y, filters=filters))
+    X, Y = np.asarray(first.X), np.asarray(first.Y)
+    share = _share(test_size, opened, int(np.prod(X.shape[1:])))
+    is_column = Y.ndim == 1 or Y.shape[1:] == (1,)
+    is_labelled = targets == "labels" or (targets == "auto" and is_column and Y.dtype.kind in AUTO_KINDS)
     options = Options(one_hot=is_labelled).checked()
-    split = _Split(share, n_folds, seed)
+    split = _Split(share, n_folds, seed, MOST_CLASSES if is_labelled and targets == "auto" else None)
     if cluster is None:
         parts = _local(opened, options, split, progress)
     else:
@@ -141,6 +156,7 @@ class _Split(NamedTuple):
     share: float
     n_folds: int
     seed: int
+    most_classes: int | None
 
 
 class _Parts(NamedTuple):
@@ -163,11 +179,18 @@ class _Splitter:
 
     def add(self, piece: Piece, rng: np.random.Generator) -> None:
         """Deal out a piece."""
-        share, n_folds, _ = self._split
+        share, n_folds = self._split.share, self._split.n_folds
         batch = self._pieces.batch(piece)
-        if not (_is_finite(batch.X) and _is_finite(batch.Y)):
-            # Before the rows are dealt out, so that a missing value is named by its own row.
-            raise not_finite(batch.X, batch.Y, None, batch.names, batch.first_row)
+        if batch.weights is not None:
+            raise ParameterError(
+                f"{piece.file} has sample weights, which cannot be kept apart from the samples here",
+                cause="batches (X, Y, sample_weight), where test samples and their scores have no weights",
+                remedy="give (X, Y); Moments.from_source takes weights, compare and split_source do not",
+            )
+        if self._pieces.coder is not None:
+            check_number(piece.file, self._pieces.coder.labels, self._split.most_classes)
+        # Before the rows are dealt out, so that a missing value is named by its own row.
+        check_finite_batch(batch)
         keys = rng.random(len(batch.X))
         is_test = keys < share
         deal = np.minimum((keys - share) / (1.0 - share) * n_folds, n_folds - 1).astype(int)
@@ -178,8 +201,7 @@ class _Splitter:
         if is_test.any():
             self._test.append(_rows(batch, np.flatnonzero(is_test)))
             self._kept += int(is_test.sum()) * batch.X.shape[1]
-            if self._kept > 2 * _MOST_TEST_ELEMENTS:
-                raise _too_many(self._kept // batch.X.shape[1])
+            _check_kept(self._kept, batch.X.shape[1])
 
     def result(self) -> _Parts:
         """All that was dealt out. Ends the splitter."""
@@ -192,58 +214,64 @@ def _rows(batch: Batch, rows: NDArray[np.integer[Any]]) -> Batch:
     return batch._replace(X=batch.X[rows], Y=batch.Y[rows], weights=None)
 
 
-def _is_finite(A: NDArray[Any]) -> bool:
-    return A.dtype.kind != "f" or bool(np.isfinite(A).all())
+def _check_kept(entries: int, width: int) -> None:
+    """Raise DataError where the test samples take more memory than they may."""
+    if entries > 2 * TEST_ELEMENTS:
+        raise DataError(
+            f"{entries // width} test samples are held out so far, which do not fit in memory.",
+            cause="a share of a source whose length is not known before it is read.",
+            remedy="give a smaller share: test_size=0.01 (--test-size 0.01).",
+        )
 
 
-def _too_many(rows: int) -> DataError:
-    return DataError(
-        f"More than {rows} test samples are held out, which do not fit in memory.",
-        cause="a share of a source whose length is not known before it is read.",
-        remedy="give a smaller share: test_size=0.01 (--test-size 0.01).",
-    )
+def _check_counts(n_folds: object, seed: object) -> None:
+    if not is_integer(n_folds, 2):
+        raise ParameterError(
+            f"n_folds is {n_folds!r}; it must be a whole number, at least 2",
+            cause="a share in place of a number, or a single fold, which leaves nothing to train on",
+            remedy="give a number such as n_folds=5",
+        )
+    if not is_integer(seed, 0):
+        raise ParameterError(
+            f"seed is {seed!r}; it must be a whole number, at least 0",
+            cause="a generator or None, from which the same split could not be made again",
+            remedy="give a number such as seed=0",
+        )
 
 
-def _share(test_size: float, source: Source) -> float:
-    """The share of samples to hold out."""
-    is_number = isinstance(test_size, int | float | np.integer | np.floating) and not isinstance(
-        test_size, bool
-    )
+def _share(test_size: float, source: Source, width: int) -> float:
+    """The share of samples to hold out, each of so many entries."""
     rows = source.n_rows
     share = 0.0
-    if is_number and test_size >= 1 and rows:
+    if test_size >= 1 and rows:
         share = test_size / rows
-    elif is_number and 0 < test_size < 1:
+    elif 0 < test_size < 1:
         share = float(test_size)
-    if not 0 < share < 1 or not math.isfinite(share):
+    if not 0 < share < 1:
         raise ParameterError(
             f"a test size of {test_size!r} cannot be held out"
             + ("" if rows is None else f" from {rows} samples"),
             cause="a percentage, or a number of samples of a source whose length is not known",
             remedy="use a share such as 0.25",
         )
-    return share if rows is None else min(share, _MOST_TEST_ROWS / rows)
+    return share if rows is None else min(share, _MOST_TEST_ROWS / rows, TEST_ELEMENTS / (width * rows))
 
 
-def _peeked(source: Source, targets: Targets) -> tuple[Source, bool]:
-    """The source, unread, and whether its targets are labels."""
-    if targets != "auto":
-        return source, targets == "labels"
+def _peeked(source: Source) -> tuple[Source, Piece]:
+    """The source, unread, and its first piece."""
     parts = iter(source.parts)
     part = next(parts, None)
     pieces = iter(()) if part is None else part.pieces()
     first = next(pieces, None)
-    if part is None or first is None:
-        return source, False
-    Y = np.asarray(first.Y)
-    is_labelled = Y.dtype.kind in "biuUSTO" and (Y.ndim == 1 or Y.shape[1:] == (1,))
+    if first is None:
+        raise no_samples(source.label)
     if source.is_repeatable:
         close = getattr(pieces, "close", None)
         if close is not None:
             close()
-        return source, is_labelled
+        return source, first
     begun = _Begun(chain([first], pieces))
-    return replace(source, parts=chain([begun], parts)), is_labelled
+    return replace(source, parts=chain([begun], parts)), first
 
 
 @final
@@ -280,14 +308,19 @@ def _on_cluster(
         delayed = dask_module("dask").delayed
         parts = list(source.parts)
         if options.one_hot is True:
-            found: set[Any] = set()
-            collect([delayed(labels_of_part)(p) for p in parts], client, lambda _, new: found.update(new))
-            options = replace(options, one_hot=sorted(found))
+            labels = collected_labels([delayed(labels_of_part)(part) for part in parts], client)
+            check_number(source.label, labels, split.most_classes)
+            options = replace(options, one_hot=labels)
         tasks = [delayed(_dealt)(number, part, options, split) for number, part in enumerate(parts)]
         gathered: list[_Parts] = []
         folds: list[Folded | None] = [None] * split.n_folds
+        kept = 0
 
         def ready(_index: int, part: _Parts) -> None:
+            nonlocal kept
+            for batch in part.test:
+                kept += batch.X.size
+                _check_kept(kept, batch.X.shape[1])
             for number, fold in enumerate(part.folds):
                 folds[number] = join(folds[number], fold)
             gathered.append(part._replace(folds=[]))
@@ -295,8 +328,8 @@ def _on_cluster(
                 progress(sum(0 if f is None else f.summary.n_samples for f in folds), source.n_rows)
 
         collect(tasks, client, ready)
-    labels = gathered[0].labels if gathered else None
-    return _Parts(folds, [batch for part in gathered for batch in part.test], labels)
+    of_first = gathered[0].labels if gathered else None
+    return _Parts(folds, [batch for part in gathered for batch in part.test], of_first)
 
 
 def _dealt(number: int, part: Part, options: Options, split: _Split) -> _Parts:

@@ -6,7 +6,6 @@ from there is taken for damage.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +17,11 @@ from numpy.typing import NDArray
 
 from haarwire.datasets.columns import from_columns, inputs_of
 from haarwire.datasets.dataset import Dataset, Targets, labelled
-from haarwire.errors import DataError, FileError
+from haarwire.errors import DataError, FileError, HaarwireError
+from haarwire.moments.sources.columns import Names, Wanted, array_names
 
 __all__ = ["check_is_file", "load_npy", "load_npz"]
 
-_ARRAY_PAIRS: Final = (("x", "y"), ("X", "Y"), ("X", "y"), ("x_train", "y_train"), ("X_train", "y_train"))
 _MAGIC: Final = {".npz": b"PK", ".npy": b"\x93NUMPY"}
 
 
@@ -34,6 +33,23 @@ def check_is_file(path: Path) -> None:
             cause="a misspelt path, or another working folder",
             remedy="check the path; built-in data have names without an ending",
         )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Whatever NumPy raises at a damaged file, as an error that names the file."""
+    try:
+        yield
+    except (HaarwireError, ImportError):
+        raise
+    except MemoryError as error:
+        raise FileError(
+            f"{path} cannot be read: there is not enough memory. {error}".strip(),
+            cause="an array larger than the memory, or a damaged header, which may declare any size",
+            remedy="read it in pieces, with Moments.from_source or datasets.split_source",
+        ) from error
+    except Exception as error:
+        raise _unreadable(path, error) from error
 
 
 def _unreadable(path: Path, error: object) -> FileError:
@@ -63,10 +79,9 @@ def _check_format(path: Path) -> None:
 
 def _memory_map(path: Path) -> NDArray[Any]:
     _check_format(path)
-    try:
-        return np.asarray(np.load(path, allow_pickle=False, mmap_mode="r"))
-    except Exception as error:
-        raise _unreadable(path, error) from error
+    with _reading(path):
+        table = np.load(path, allow_pickle=False, mmap_mode="r")
+    return np.asarray(table)
 
 
 @contextmanager
@@ -74,38 +89,32 @@ def _archive(path: Path) -> Iterator[NpzFile]:
     _check_format(path)
     # Opened here: NumPy leaves a file of its own open when it turns out to be damaged.
     with path.open("rb") as file:
-        try:
+        with _reading(path):
             archive = np.load(file, allow_pickle=False)
-        except Exception as error:
-            raise _unreadable(path, error) from error
         with archive:
             yield archive
 
 
-def load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:
+def load_npz(path: Path, x: Names, y: Names, targets: Targets) -> Dataset:
     """Read two arrays of an archive, or four where it has test samples of its own."""
     with _archive(path) as archive:
         names = list(archive.files)
-        fitting = [p for p in _ARRAY_PAIRS if (x or p[0]) in names and (y or p[1]) in names]
-        if fitting:
-            x, y = x or fitting[0][0], y or fitting[0][1]
-        _check_names(path, names, x, y)
-        assert x is not None and y is not None  # noqa: PT018  both are in names
+        x_name, y_name = array_names(path.name, names, Wanted(x, y, None))
 
         def member(name: str) -> NDArray[Any]:
-            try:
-                return np.asarray(archive[name])
-            except Exception as error:
-                raise _unreadable(path, error) from error
+            with _reading(path):
+                content = archive[name]
+            return np.asarray(content)
 
-        data = Dataset.from_arrays(member(x), member(y), name=path.stem, targets=targets)
-        x_test, y_test = x.replace("train", "test"), y.replace("train", "test")
-        if x_test == x or y_test == y or not {x_test, y_test} <= set(names):
+        data = Dataset.from_arrays(member(x_name), member(y_name), name=path.stem, targets=targets)
+        x_test, y_test = x_name.replace("train", "test"), y_name.replace("train", "test")
+        if x_test == x_name or y_test == y_name or not {x_test, y_test} <= set(names):
             return data
-        kind: Targets = "numbers" if data.classes is None else "labels"
-        test = Dataset.from_arrays(member(x_test), member(y_test), name=path.stem, targets=kind)
-        if data.classes is not None:
-            test = labelled(path.stem, test.X, member(y_test).reshape(-1), data.classes)
+        inputs, given = member(x_test), member(y_test)
+    kind: Targets = "numbers" if data.classes is None else "labels"
+    test = Dataset.from_arrays(inputs, given, name=path.stem, targets=kind)
+    if data.classes is not None:
+        test = labelled(path.stem, test.X, given.reshape(-1), data.classes)
     for what, a, b in (("features", data.X, test.X), ("targets", data.Y, test.Y)):
         if a.shape[1] != b.shape[1]:
             raise DataError(
@@ -116,33 +125,12 @@ def load_npz(path: Path, x: str | None, y: str | None, targets: Targets) -> Data
     return Dataset(data.name, data.X, data.Y, data.classes, test)
 
 
-def _check_names(path: Path, names: list[str], x: str | None, y: str | None) -> None:
-    """Raise DataError unless both arrays are there; a wrong name is told before a missing one."""
-    held = ", ".join(names) or "none"
-    for name in (x, y):
-        if name is not None and name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            raise DataError(
-                f"{path.name} has no array called {name!r}"
-                + (f"; did you mean {near[0]!r}?" if near else ""),
-                cause="a misspelt name",
-                remedy=f"the arrays it holds are {held}",
-            )
-    for option, name in (("--x", x), ("--y", y)):
-        if name is None:
-            raise DataError(
-                f"which array of {path.name} is {option}? It holds {held}",
-                cause="arrays with names of their own",
-                remedy=f"name the arrays: --x NAME --y NAME (in Python x='NAME', y='NAME'); it holds {held}",
-            )
-
-
-def load_npy(path: Path, x: str | None, y: str | None, targets: Targets) -> Dataset:
+def load_npy(path: Path, x: Names, y: Names, targets: Targets) -> Dataset:
     """Read the columns of one array, or inputs from one file and targets from another."""
     table = _memory_map(path)
-    if y is not None and y.lower().endswith(".npy"):
+    if isinstance(y, str) and y.lower().endswith(".npy"):
         check_is_file(Path(y))
-        inputs = table if x is None else inputs_of(path, _columns(path, table), x, [])
+        inputs = table if x is None else inputs_of(path, _columns(path, table), x)
         return Dataset.from_arrays(inputs, _memory_map(Path(y)), name=path.stem, targets=targets)
     return from_columns(path, _columns(path, table), x, y, targets)
 

@@ -58,6 +58,10 @@ def planted(
     rng : numpy.random.Generator or int, optional
         Source of randomness, or a seed for one.
 
+    Returns
+    -------
+    Dataset
+
     Raises
     ------
     ParameterError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -21,6 +22,7 @@ State: TypeAlias = dict[str, NDArray[Any]]
 
 _KIND: Final = "checkpoint"
 _EVERY: Final = 60.0
+_REMEDY: Final = "delete it to start anew, or give another path as checkpoint."
 
 
 def digest(*parts: object) -> str:
@@ -57,19 +59,33 @@ class Checkpoint:
         """
         if not self._path.exists():
             return None
-        container = read_container(self._path)
+        container = read_container(self._path, _REMEDY)
         if container.kind != _KIND:
-            damaged(self._path, f"it holds {container.kind}, no checkpoint")
+            damaged(self._path, f"it holds {container.kind}, no checkpoint", _REMEDY)
         if container.facts.get("identity") != self._identity:
             raise FileError(
                 f"{self._path} is the checkpoint of another pass.",
                 cause="files, columns or options that have changed since it was written.",
-                remedy="delete it to start anew, or give another path as checkpoint.",
+                remedy=_REMEDY,
             )
         facts = container.facts.get("facts")
         if not isinstance(facts, dict):
-            damaged(self._path, "it has no facts")
+            damaged(self._path, "it has no facts", _REMEDY)
         return container.arrays, facts
+
+    @contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Whatever goes wrong with a state that `load` gave, as the error of a damaged file.
+
+        Raises
+        ------
+        FileError
+            The state has the mark of this pass, and is another thing.
+        """
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  it may hold anything
+            damaged(self._path, error, _REMEDY)
 
     def is_due(self) -> bool:
         """Whether it is time to write."""

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from haarwire._numbers import FloatArray
+from haarwire._numbers import FloatArray, is_integer, is_real
 from haarwire.errors import DataError, ParameterError
 
 __all__ = [
@@ -18,9 +18,12 @@ __all__ = [
     "as_targets",
     "as_weights",
     "check_accumulate",
+    "check_column_block",
     "check_fields",
     "check_finite",
     "check_lengths",
+    "check_precision",
+    "entry_not_finite",
     "is_dask",
     "not_finite",
     "overflow",
@@ -30,6 +33,7 @@ __all__ = [
 NumericArray: TypeAlias = NDArray[Any]
 
 _SEARCH_ROWS = 1024
+_ROUNDING = 1e-8
 
 
 def is_dask(*values: object) -> bool:
@@ -142,7 +146,7 @@ def check_accumulate(accumulate: str, chunk_rows: int | None, accuracy: str = "g
             cause="a misspelt precision.",
             remedy='accumulate="float64" (the default), or accumulate="float32" for speed.',
         )
-    if chunk_rows is not None and not (isinstance(chunk_rows, int | np.integer) and chunk_rows >= 1):
+    if chunk_rows is not None and not is_integer(chunk_rows, 1):
         raise ParameterError(
             f"chunk_rows is {chunk_rows!r}; it must be a whole number of rows, at least 1.",
             cause="a size in bytes, or a division that gave a float.",
@@ -150,9 +154,30 @@ def check_accumulate(accumulate: str, chunk_rows: int | None, accuracy: str = "g
         )
 
 
+def check_column_block(column_block: int | None) -> None:
+    """The width of blocks of columns."""
+    if column_block is not None and not is_integer(column_block, 1):
+        raise ParameterError(
+            f"column_block is {column_block!r}; it must be a whole number of columns, at least 1.",
+            cause="a size in bytes, or a division that gave a float.",
+            remedy="leave column_block out, or pass for example column_block=4096.",
+        )
+
+
+def check_precision(dtype: np.dtype[Any], eps: float) -> None:
+    """The precision of `Moments`."""
+    if dtype not in (np.float32, np.float64) or not (is_real(eps) and 0 < eps < 1):
+        raise ParameterError(
+            f"dtype is {dtype} and eps {eps!r}.",
+            cause="the type of the data, where that of results is meant, or a tolerance.",
+            remedy="leave both out, or pass float32 or float64, and eps of the precision of the products.",
+        )
+
+
 def check_fields(n_features: int, count: int, weight: float, mean: FloatArray, scatter: FloatArray) -> None:
     """The fields of `Moments` must belong together and be finite."""
-    if mean.ndim != 1 or not 1 <= n_features < len(mean) or scatter.shape != 2 * mean.shape:
+    fits = mean.ndim == 1 and is_integer(n_features, 1) and n_features < len(mean)
+    if not fits or scatter.shape != 2 * mean.shape:
         raise DataError(
             f"{n_features} features, a mean of shape {mean.shape} and a scatter of shape "
             f"{scatter.shape} do not belong together.",
@@ -165,9 +190,19 @@ def check_fields(n_features: int, count: int, weight: float, mean: FloatArray, s
             cause="a count or a weight that has been changed by hand.",
             remedy="use Moments.from_arrays(X, Y, sample_weight), or count=0, weight=0.0 for no samples.",
         )
-    # A finite diagonal bounds the other entries.
-    if not all(np.isfinite(part).all() for part in (weight, mean, scatter.diagonal())):
+    # One pass without a temporary; only a sum that overflows needs another.
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_finite = np.isfinite(scatter.sum()) or np.isfinite(scatter).all()
+    if not (is_finite and np.isfinite(weight) and np.isfinite(mean).all()):
         raise overflow()
+    variances = scatter.diagonal()
+    # Moments that were moved by a group have rounding where there is no variance.
+    if variances.min() < -_ROUNDING * variances.max():
+        raise DataError(
+            f"The scatter has {variances.min():g} on its diagonal, where sums of squares are.",
+            cause="a covariance of something else, or a difference of moments of which neither is a part.",
+            remedy="use Moments.from_arrays(X, Y), and whole - part for a part that is in the whole.",
+        )
 
 
 def as_model(coef: ArrayLike, intercept: ArrayLike, m: int, n: int) -> tuple[FloatArray, FloatArray]:
@@ -185,20 +220,25 @@ def as_model(coef: ArrayLike, intercept: ArrayLike, m: int, n: int) -> tuple[Flo
     return W, b
 
 
-def check_finite(X: NumericArray, Y: NumericArray, names: Sequence[str] = ("X", "Y")) -> None:
-    """Raise the DataError that names the first NaN or infinity of X or Y, if there is one.
+def check_finite(
+    X: NumericArray,
+    Y: NumericArray,
+    names: Sequence[str] = ("X", "Y"),
+    weights: FloatArray | None = None,
+    first_row: int = 0,
+) -> None:
+    """Raise the DataError that names the first NaN or infinity in a row that counts, if there is one.
 
     Dask collections are checked where their blocks are read, and pass here.
     """
     for A in (X, Y):
-        if (
-            not is_dask(A)
-            and A.dtype.kind == "f"
-            and not all(
-                np.isfinite(A[start : start + _SEARCH_ROWS]).all() for start in range(0, len(A), _SEARCH_ROWS)
-            )
-        ):
-            raise not_finite(X, Y, None, names)
+        if is_dask(A) or A.dtype.kind != "f":
+            continue
+        for start in range(0, len(A), _SEARCH_ROWS):
+            rows = slice(start, start + _SEARCH_ROWS)
+            is_bad = ~np.isfinite(A[rows])
+            if is_bad.any() and (weights is None or is_bad[weights[rows] > 0].any()):
+                raise not_finite(X, Y, weights, names, first_row)
 
 
 def not_finite(
@@ -216,14 +256,20 @@ def not_finite(
             bad = ~np.isfinite(A[rows]) & counts
             if bad.any():
                 row, column = np.unravel_index(int(bad.argmax()), bad.shape)
-                value = A[start + row, column]
-                return DataError(
-                    f"{name} is {value} at row {first_row + start + row}, column {column}.",
-                    cause="a missing value, a logarithm of zero, or a division by zero.",
-                    remedy="drop such rows (keep = np.isfinite(X).all(axis=1); X[keep], Y[keep]), give them "
-                    "the weight 0, or fill them in, for example with scikit-learn's SimpleImputer.",
+                return entry_not_finite(
+                    name, A[start + row, column], first_row + start + int(row), int(column)
                 )
     return overflow()
+
+
+def entry_not_finite(name: str, value: object, row: int, column: int) -> DataError:
+    """The error of a NaN or an infinity."""
+    return DataError(
+        f"{name} is {value} at row {row}, column {column}.",
+        cause="a missing value, a logarithm of zero, or a division by zero.",
+        remedy="drop such rows (keep = np.isfinite(X).all(axis=1); X[keep], Y[keep]), give them "
+        "the weight 0, or fill them in, for example with scikit-learn's SimpleImputer.",
+    )
 
 
 def overflow() -> DataError:

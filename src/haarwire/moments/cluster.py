@@ -11,16 +11,27 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from haarwire.errors import ClusterError, MissingDependencyError
+from haarwire._numbers import is_integer
+from haarwire.errors import ClusterError, MissingDependencyError, ParameterError
 from haarwire.moments.checkpoint import Checkpoint, digest
+from haarwire.moments.labels import LabelCoder
 from haarwire.moments.passes import Options, no_samples
 from haarwire.moments.reduction import fold_part, join, labels_of_part, tree
-from haarwire.moments.sources.progress import Progress, ProgressBar
+from haarwire.moments.sources.progress import Progress, shown
 from haarwire.moments.sources.source import Source
 from haarwire.moments.streaming import Folded
 from haarwire.moments.summary import Summary
 
-__all__ = ["Cluster", "collect", "connected", "dask_module", "fold_parts", "reduced", "sent_once"]
+__all__ = [
+    "Cluster",
+    "collect",
+    "collected_labels",
+    "connected",
+    "dask_module",
+    "fold_parts",
+    "reduced",
+    "sent_once",
+]
 
 Cluster: TypeAlias = Any
 """A scheduler's address, a distributed Client, or None for the current client or Dask's local scheduler."""
@@ -39,6 +50,8 @@ def connected(cluster: Cluster) -> Iterator[Any]:
     ------
     ClusterError
         If the scheduler cannot be reached, or is lost.
+    ParameterError
+        If it is anything else.
     MissingDependencyError
         Without dask.distributed.
     """
@@ -65,8 +78,14 @@ def connected(cluster: Cluster) -> Iterator[Any]:
                 yield distributed.get_client()
             except ValueError:
                 yield None
-        else:
+        elif hasattr(cluster, "compute"):
             yield cluster
+        else:
+            raise ParameterError(
+                f"cluster is {cluster!r}.",
+                cause="a cluster in place of a client of it, or a number of workers.",
+                remedy='pass the address of a scheduler, such as "tcp://10.0.0.1:8786", or a Client of it.',
+            )
     except lost as error:
         raise _lost(error) from error
     except Exception as error:
@@ -81,8 +100,8 @@ def _lost(error: BaseException) -> ClusterError:
     return ClusterError(
         f"The cluster was lost, or cannot be reached: {text}",
         cause="a scheduler that has ended, a wrong address, or a task that killed several workers (memory).",
-        remedy="check the scheduler's address and the workers' memory; with checkpoint=... a pass goes on "
-        "where it stopped.",
+        remedy="check the scheduler's address and the workers' memory; Moments.from_source goes on where "
+        "it stopped with checkpoint=... .",
     )
 
 
@@ -105,6 +124,24 @@ def collect(roots: Sequence[Any], client: Any, ready: Callable[[int, Any], None]
         ready(index, value)
 
 
+def collected_labels(tasks: Sequence[Any], client: Any) -> list[Any]:
+    """The labels that tasks give, each once and sorted.
+
+    Raises
+    ------
+    DataError
+        If one is missing, or of another kind than the others, or there are more than 10 000.
+    """
+    coder = LabelCoder()
+
+    def ready(_index: int, new: list[Any]) -> None:
+        if new:
+            coder.one_hot(new, " of y", 0)
+
+    collect(tasks, client, ready)
+    return sorted(coder.labels)
+
+
 def fold_parts(
     source: Source,
     options: Options,
@@ -119,60 +156,46 @@ def fold_parts(
         delayed = dask_module("dask").delayed
         parts = list(source.parts)
         if options.one_hot is True:
-            found: set[Any] = set()
-            collect([delayed(labels_of_part)(p) for p in parts], client, lambda _, new: found.update(new))
-            options = replace(options, one_hot=sorted(found))
+            labels = collected_labels([delayed(labels_of_part)(part) for part in parts], client)
+            options = replace(options, one_hot=labels)
         later, given = delayed(fold_part, pure=False), sent_once(options)
         leaves = [later(part, given) for part in parts]
         identity = digest(source.label, source.identity, source.n_rows, options.identity, len(leaves))
         store = None if checkpoint is None else Checkpoint(checkpoint, identity, checkpoint_every)
-        folded = reduced(leaves, client, progress, store)
+        folded = reduced(leaves, client, progress, store, source.n_rows)
     if folded is None:
         raise no_samples(source.label)
     return folded
 
 
 def reduced(
-    leaves: list[Any], client: Any, progress: bool | Progress, store: Checkpoint | None
+    leaves: list[Any],
+    client: Any,
+    progress: bool | Progress,
+    store: Checkpoint | None,
+    n_rows: int | None = None,
 ) -> Folded | None:
     """The join of all leaves, in order; what is done is stored root by root."""
     delayed = dask_module("dask").delayed
     roots = tree(leaves, delayed(join, pure=False))
-    state = _Joined(len(roots), progress, store)
-    collect(roots[state.done :], client, state.add)
-    return state.end()
+    done, total = (0, None) if store is None else _restored(store, len(roots))
+    with shown(progress) as report:
+
+        def ready(_index: int, root: Folded | None) -> None:
+            nonlocal done, total
+            done, total = done + 1, join(total, root)
+            if report is not None:
+                report(0 if total is None else total.summary.n_samples, n_rows)
+            if store is not None and total is not None and store.is_due():
+                _store(store, done, total)
+
+        collect(roots[done:], client, ready)
+    if store is not None:
+        store.remove()
+    return total
 
 
-class _Joined:
-    """The roots so far, joined."""
-
-    _total: Folded | None
-
-    def __init__(self, n_roots: int, progress: bool | Progress, store: Checkpoint | None) -> None:
-        self._n_roots, self._store = n_roots, store
-        self._bar = ProgressBar() if progress is True else None
-        self._report = self._bar or (progress if callable(progress) else None)
-        kept = None if store is None else _restored(store)
-        self.done, self._total = (0, None) if kept is None else kept
-
-    def add(self, _index: int, root: Folded | None) -> None:
-        self._total = join(self._total, root)
-        self.done += 1
-        rows = 0 if self._total is None else self._total.summary.n_samples
-        if self._report is not None:
-            self._report(rows, None)
-        if self._store is not None and self._total is not None and self._store.is_due():
-            _stored(self._store, self.done, self._total)
-
-    def end(self) -> Folded | None:
-        if self._bar is not None:
-            self._bar.close()
-        if self._store is not None:
-            self._store.remove()
-        return self._total
-
-
-def _stored(store: Checkpoint, done: int, folded: Folded) -> None:
+def _store(store: Checkpoint, done: int, folded: Folded) -> None:
     summary = folded.summary
     arrays = {name: A for name, A in summary._asdict().items() if isinstance(A, np.ndarray)}
     facts = {
@@ -186,10 +209,18 @@ def _stored(store: Checkpoint, done: int, folded: Folded) -> None:
     store.save(arrays, facts)
 
 
-def _restored(store: Checkpoint) -> tuple[int, Folded] | None:
+def _restored(store: Checkpoint, n_roots: int) -> tuple[int, Folded | None]:
+    """How many roots are joined, and to what."""
     kept = store.load()
     if kept is None:
-        return None
+        return 0, None
     arrays, facts = kept
-    summary = Summary(facts["count"], facts["weight"], **arrays)
-    return facts["done"], Folded(facts["n_features"], summary, facts["precision"], facts["eps"])
+    with store.restoring():
+        summary = Summary(facts["count"], facts["weight"], **arrays)
+        folded = Folded(facts["n_features"], summary, facts["precision"], facts["eps"])
+        done, size = facts["done"], len(summary.mean)
+        if not (is_integer(done, 1) and done <= n_roots and is_integer(folded.n_features, 1)):
+            raise ValueError(f"{done!r} of {n_roots} roots, of {folded.n_features!r} features")
+        if not folded.n_features < size or summary.scatter.shape != (size, size):
+            raise ValueError(f"a scatter of shape {summary.scatter.shape} with {folded.n_features} features")
+    return done, folded

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -12,16 +11,24 @@ from haarwire.errors import DataError, ParameterError
 from haarwire.moments import alignment
 from haarwire.moments.alignment import aligned, converted, dask_arrays, is_counted
 from haarwire.moments.blocks import Cross, assembled, cross, join_crosses
-from haarwire.moments.cluster import Cluster, collect, connected, dask_module, reduced, sent_once
+from haarwire.moments.cluster import (
+    Cluster,
+    collect,
+    collected_labels,
+    connected,
+    dask_module,
+    reduced,
+    sent_once,
+)
 from haarwire.moments.passes import Options, no_samples
-from haarwire.moments.reduction import add_block, labels_of_block
+from haarwire.moments.reduction import add_block, checked_block, labels_of_block, pairwise
 from haarwire.moments.sources.progress import Progress
 from haarwire.moments.streaming import Folded
 from haarwire.moments.summary import Summary
 
-__all__ = ["Leaf", "fold_dask", "leaves_of", "leaves_of_sets"]
+__all__ = ["WIDE", "Leaf", "fold_dask", "leaves_of", "leaves_of_sets"]
 
-_WIDE: Final = 2**14
+WIDE: Final = 2**14
 """Columns of [X, Y] from which on their scatter (2 GB) is cut into blocks."""
 
 _COLUMNS: Final = 2**12
@@ -53,15 +60,13 @@ def fold_dask(
             X, Y, sample_weight = _named_columns(X, Y, sample_weight)
         leaves, width = leaves_of(X, Y, sample_weight)
         if options.one_hot is True:
-            found: set[Any] = set()
             tasks = [
                 delayed(_labels)(block, file, row)
                 for leaf in leaves
                 for block, file, row in zip(*leaf, strict=True)
             ]
-            collect(tasks, client, lambda _, new: found.update(new))
-            options = replace(options, one_hot=sorted(found))
-        is_wide = column_block is not None or (width or 0) > _WIDE
+            options = replace(options, one_hot=collected_labels(tasks, client))
+        is_wide = column_block is not None or (width or 0) > WIDE
         if is_wide and options.basis is None:
             return _fold_wide(X, Y, sample_weight, options, client=client, width=column_block or _COLUMNS)
         later, given = delayed(add_block, pure=False), sent_once(options)
@@ -77,8 +82,8 @@ def fold_dask(
     return result
 
 
-def _labels(block: Sequence[Any], file: str, first_row: int) -> list[Any]:
-    return labels_of_block(block[1], file, first_row)
+def _labels(block: Any, file: str, first_row: int) -> list[Any]:
+    return labels_of_block(checked_block(block, file)[1], file, first_row)
 
 
 def leaves_of(X: Any, Y: Any, sample_weight: Any) -> tuple[list[Leaf], int | None]:
@@ -176,7 +181,7 @@ def _fold_wide(X: Any, Y: Any, w: Any, options: Options, *, client: Any, width: 
     if options.one_hot is not False or options.accuracy == "qr":
         raise ParameterError(
             "Blocks of columns are for Dask collections of numbers, without labels and accuracy='qr'.",
-            cause=f"more than {_WIDE} columns, or column_block, together with one of these.",
+            cause=f"more than {WIDE} columns, or column_block, together with one of these.",
             remedy="pass basis=... to take the moments of fewer coordinates, or numbers and accuracy='gram'.",
         )
     X, Y, w = converted(X, Y, w, counted=True)
@@ -199,13 +204,7 @@ def _fold_wide(X: Any, Y: Any, w: Any, options: Options, *, client: Any, width: 
         leaves = [
             later(blocks[r, i], blocks[r, j], weights[r], columns, int(starts[r])) for r in range(len(blocks))
         ]
-        level = leaves
-        while len(level) > 1:
-            level = [
-                joined_later(*level[k : k + 2]) if k + 1 < len(level) else level[k]
-                for k in range(0, len(level), 2)
-            ]
-        roots += level
+        roots += pairwise(leaves, joined_later)
     collect(roots, client, lambda index, value: found.__setitem__(pairs[index], value))
     count, weight, mean, scatter = assembled(found)
     if count == 0:

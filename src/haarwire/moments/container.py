@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire._numbers import is_integer
-from haarwire.errors import FileError, MissingDependencyError
+from haarwire.errors import FileError, MissingDependencyError, ParameterError
 
 __all__ = ["Container", "damaged", "read_container", "replace_file", "write_container"]
 
 _VERSION: Final = 1
 _ENTRY: Final = "haarwire"
 _MOST_HEADER: Final = 2**22
-_KINDS: Final = {"F64", "F32", "I64", "I32", "U8", "BOOL"}
+_KINDS: Final = {"F64", "F32", "I64", "U8", "BOOL"}
+_REMEDY: Final = "save the object anew, with its method save or haarwire.saving.save."
 
 
 class Container(NamedTuple):
@@ -41,6 +42,8 @@ def write_container(
     ------
     FileError
         If it cannot be written; an old file is as it was.
+    ParameterError
+        If names and texts take more than the 4 MB that `read_container` reads.
     MissingDependencyError
         Without safetensors.
     """
@@ -48,10 +51,19 @@ def write_container(
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    tensors = {name: np.ascontiguousarray(A) for name, A in arrays.items()}
+    # Contiguous arrays have one dimension at least; a single number keeps its shape.
+    tensors = {name: np.ascontiguousarray(A).reshape(A.shape) for name, A in arrays.items()}
     checksum = _checksum(kind, facts, tensors)
     content = {"kind": kind, "version": _VERSION, "facts": facts, "checksum": checksum}
     header = json.dumps(content, allow_nan=False)
+    # As safetensors writes it: a text within JSON, and about 100 bytes for each array.
+    length = len(json.dumps(header)) + 100 * len(tensors) + sum(map(len, tensors))
+    if length > _MOST_HEADER:
+        raise ParameterError(
+            f"{path} would have a header of {length} bytes, above the limit of {_MOST_HEADER}.",
+            cause="very many names or labels, or long ones; arrays of numbers do not count.",
+            remedy="save the texts in a file of their own, and the object without them.",
+        )
 
     def write(partial: Path) -> None:
         try:
@@ -70,8 +82,9 @@ def replace_file(path: Path, write: Any) -> None:
     FileError
         If that fails; nothing is left of the new file then.
     """
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
+        # The name may be empty, which is a ValueError.
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
         try:
             write(partial)
             descriptor = os.open(partial, os.O_RDWR)
@@ -88,19 +101,19 @@ def replace_file(path: Path, write: Any) -> None:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise FileError(
-            f"{path} cannot be written: {error.strerror or error}",
+            f"{path} cannot be written: {getattr(error, 'strerror', None) or error}",
             cause="a full disk, no permission to write there, or a folder that does not exist.",
             remedy="make room or give another path; an older file of this name is as it was.",
         ) from error
 
 
-def read_container(path: str | os.PathLike[str]) -> Container:
+def read_container(path: str | os.PathLike[str], remedy: str = _REMEDY) -> Container:
     """Read a file that `write_container` wrote, believing nothing in it.
 
     No more memory is used than the file is long, whatever it declares; nothing in it is run, and no name in
-    it is used as a path.
+    it is used as a path. What to do about a damaged file is the `remedy`.
 
     Raises
     ------
@@ -122,20 +135,20 @@ def read_container(path: str | os.PathLike[str]) -> Container:
     try:
         _check_length(file)
         with safe_open(file, framework="numpy") as opened:
-            facts = _header(file, opened.metadata())
+            header = _header(file, opened.metadata())
             arrays = {}
             for name in opened.keys():  # noqa: SIM118  no mapping
                 if opened.get_slice(name).get_dtype() not in _KINDS:
-                    damaged(file, f"{name!r} is of an unknown type")
-                arrays[name] = np.array(opened.get_tensor(name))
-        # Files written before there were checksums have none.
-        if "checksum" in facts and facts["checksum"] != _checksum(facts["kind"], facts["facts"], arrays):
-            damaged(file, "its numbers are not those that were written")
+                    raise ValueError(f"{name!r} is of an unknown type")
+                arrays[name] = opened.get_tensor(name)
+        # Against accidents only: a file without one was written by another hand, and is checked like all.
+        if "checksum" in header and header["checksum"] != _checksum(header["kind"], header["facts"], arrays):
+            raise ValueError("its numbers are not those that were written")
     except FileError:
         raise
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
-        damaged(file, error)
-    return Container(facts["kind"], arrays, facts["facts"])
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        damaged(file, error, remedy)
+    return Container(header["kind"], arrays, header["facts"])
 
 
 def _checksum(kind: str, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> int:
@@ -153,25 +166,30 @@ def _check_length(file: Path) -> None:
     size = file.stat().st_size
     with file.open("rb") as raw:
         start = raw.read(8)
-    if len(start) < 8 or int.from_bytes(start, "little") > min(size - 8, _MOST_HEADER):
-        damaged(file, "its header is longer than the file" if len(start) == 8 else "it is too short")
+    if len(start) < 8:
+        raise ValueError("it is too short")
+    length = int.from_bytes(start, "little")
+    if length > size - 8:
+        raise ValueError("its header is longer than the file")
+    if length > _MOST_HEADER:
+        raise ValueError(f"its header has {length} bytes, above the limit of {_MOST_HEADER}")
 
 
 def _header(file: Path, metadata: Any) -> dict[str, Any]:
     text = (metadata or {}).get(_ENTRY)
     if text is None:
-        damaged(file, "it was not written by Haarwire")
+        raise ValueError("it was not written by Haarwire")
     try:
         header = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        damaged(file, error)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
     if not isinstance(header, dict) or not isinstance(header.get("facts"), dict):
-        damaged(file, "its header has no facts")
+        raise ValueError("its header has no facts")
     if not isinstance(header.get("kind"), str):
-        damaged(file, "its header names no kind")
+        raise ValueError("its header names no kind")
     version = header.get("version")
     if not is_integer(version, 1):
-        damaged(file, f"its version is {version!r}")
+        raise ValueError(f"its version is {version!r}")
     if version > _VERSION:
         raise FileError(
             f"{file} has version {version} of the format; this Haarwire reads versions up to {_VERSION}.",
@@ -181,12 +199,12 @@ def _header(file: Path, metadata: Any) -> dict[str, Any]:
     return header
 
 
-def damaged(file: object, why: object) -> NoReturn:
+def damaged(file: object, why: object, remedy: str = _REMEDY) -> NoReturn:
     """Raise the error of a file that is not what it should be."""
     raise FileError(
         f"{file} cannot be read as a saved object: {str(why)[:200]}",
         cause="a damaged or incomplete file, or one of another kind.",
-        remedy="save the object anew, with its method save or haarwire.saving.save.",
+        remedy=remedy,
     ) from (why if isinstance(why, BaseException) else None)
 
 

@@ -12,9 +12,12 @@ from haarwire.errors import DataError
 from haarwire.moments.summary import Summary
 from haarwire.moments.updates import triangle
 
-__all__ = ["LabelCoder", "reordered"]
+__all__ = ["LABEL_KINDS", "LabelCoder", "is_missing", "natural", "reordered"]
 
 NumericArray: TypeAlias = NDArray[Any]
+
+LABEL_KINDS: Final = "biufUSTO"
+"""Kinds of dtypes that labels may have."""
 
 _MOST_CLASSES: Final = 10_000
 
@@ -30,7 +33,7 @@ class LabelCoder:
 
     def __init__(self, classes: Sequence[Any] | NumericArray | None = None) -> None:
         self._is_open = classes is None
-        known: list[Any] = [] if classes is None else np.asarray(classes).tolist()
+        known: list[Any] = [] if classes is None else natural(np.asarray(classes)).tolist()
         self._columns = {label: column for column, label in enumerate(known)}
         if len(self._columns) != len(known) or (classes is not None and not known):
             raise DataError(
@@ -59,17 +62,20 @@ class LabelCoder:
         given = np.asarray(labels)
         if given.ndim == 2 and given.shape[1] == 1:
             given = given[:, 0]
-        if given.dtype.kind == "O":
-            given = _natural(given, where, first_row)
-        if given.ndim != 1 or given.dtype.kind not in "biufUST":
+        if given.ndim != 1 or given.dtype.kind not in LABEL_KINDS:
             raise DataError(
                 f"Labels{where} have shape {given.shape} and dtype {given.dtype}.",
                 cause="several target columns, dates or complex numbers.",
                 remedy="name one column of labels as y, or leave one_hot out for numbers.",
             )
-        if given.dtype.kind == "f" and not np.isfinite(given).all():
-            raise _missing(where, first_row + int((~np.isfinite(given)).argmax()))
-        found, codes = np.unique(given, return_inverse=True)
+        missing = is_missing(given)
+        if missing.any():
+            raise DataError(
+                f"The label{where} at row {first_row + int(missing.argmax())} is missing.",
+                cause="empty cells, None or NaN in the column of labels.",
+                remedy="leave out samples without a label.",
+            )
+        found, codes = np.unique(natural(given), return_inverse=True)
         columns = np.array([self._column(label, where) for label in found.tolist()], np.intp)
         Y = np.zeros((len(given), len(self._columns)), np.uint8)
         Y[np.arange(len(given)), columns[codes]] = 1
@@ -85,10 +91,10 @@ class LabelCoder:
                 cause="a list of classes that lacks one, or labels coded in two ways.",
                 remedy="add it to the classes, or pass one_hot=True to collect them.",
             )
-        kinds = {isinstance(known, str) for known in self._columns}
-        if kinds and isinstance(label, str) not in kinds:
+        first = next(iter(self._columns), label)
+        if isinstance(label, str) != isinstance(first, str):
             raise DataError(
-                f"Labels{where} are of another kind than those before: {label!r} after {self.labels[0]!r}.",
+                f"Labels{where} are of another kind than those before: {label!r} after {first!r}.",
                 cause="a schema that changes from one file to the next.",
                 remedy="store the labels of all files in the same way.",
             )
@@ -123,19 +129,30 @@ def reordered(summary: Summary, n_features: int, order: Sequence[int]) -> Summar
     )
 
 
-def _natural(labels: NumericArray, where: str, first_row: int) -> NumericArray:
-    """Python objects as an array of one type."""
-    for row, label in enumerate(labels.tolist()):
-        if label is None or label != label or label == "":  # noqa: PLR0124  NaN differs from itself
-            raise _missing(where, first_row + row)
-    natural = np.array(labels.tolist())
-    is_plain = natural.ndim == 1 and natural.dtype.kind in "biufU"
-    return natural if is_plain else np.array([str(label) for label in labels.tolist()])
+def natural(labels: NumericArray) -> NumericArray:
+    """Labels as numbers or texts of one type: objects by what they are, bytes as the text they hold."""
+    if labels.dtype.kind == "O":
+        plain = np.array(labels.tolist())
+        is_plain = plain.ndim == labels.ndim and plain.dtype.kind in "biufUS"
+        labels = plain if is_plain else np.array([str(label) for label in labels.tolist()])
+    # Bytes that are no UTF-8 stay different from each other.
+    return np.char.decode(labels, "utf-8", "surrogateescape") if labels.dtype.kind == "S" else labels
 
 
-def _missing(where: str, row: int) -> DataError:
-    return DataError(
-        f"The label{where} at row {row} is missing.",
-        cause="empty cells, None or NaN in the column of labels.",
-        remedy="leave out samples without a label.",
-    )
+def is_missing(labels: NumericArray) -> NDArray[np.bool_]:
+    """Which labels are none: NaN and infinity, None, pandas.NA, empty texts."""
+    if labels.dtype.kind == "f":
+        return np.asarray(~np.isfinite(labels))
+    if labels.dtype.kind in "UST":
+        return np.asarray(np.char.str_len(labels) == 0)
+    if labels.dtype.kind == "O":
+        return np.array([_is_none(label) for label in labels], dtype=bool)
+    return np.zeros(len(labels), dtype=bool)
+
+
+def _is_none(label: Any) -> bool:
+    try:
+        return label is None or bool(label != label) or label == ""  # noqa: PLR0124  NaN differs from itself
+    except TypeError:
+        # pandas.NA is neither equal to itself nor different.
+        return True

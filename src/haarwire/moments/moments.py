@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, Self, final
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
-from haarwire.moments.checks import as_model, check_fields, is_dask
+from haarwire.moments.checks import as_model, check_column_block, check_fields, check_precision, is_dask
 from haarwire.moments.conditioning import accurate
 from haarwire.moments.container import read_container, write_container
 from haarwire.moments.passes import OneHot, Options, fold_source
@@ -66,7 +67,9 @@ class Moments:
     Raises
     ------
     DataError
-        If shapes disagree or an entry is not finite.
+        If shapes disagree, an entry is not finite, or a variance is negative.
+    ParameterError
+        If dtype is none of the two, or eps not between 0 and 1.
 
     Examples
     --------
@@ -92,11 +95,12 @@ class Moments:
     factor: FloatArray | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        mean, scatter = _frozen(self.mean), _frozen(self.scatter)
+        mean, scatter, dtype = _frozen(self.mean), _frozen(self.scatter), np.dtype(self.dtype)
         check_fields(self.n_features, self.count, self.weight, mean, scatter)
+        check_precision(dtype, self.eps)
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "scatter", scatter)
-        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+        object.__setattr__(self, "dtype", dtype)
 
     @classmethod
     def empty(cls, n_features: int, n_targets: int, dtype: DTypeLike = np.float64) -> Self:
@@ -207,16 +211,16 @@ class Moments:
         Parameters
         ----------
         source : path, URL, pair of arrays, data loader or iterable of batches
-            - A file, a folder, or a pattern with ``*``: .parquet, .csv, .tsv, .arrow, .feather (many files
-              are one table), .npy, .npz, .zarr, .h5, .hdf5; here or at any URL that fsspec knows.
+            - A file, a folder, or a pattern with ``*``: .parquet (.pq), .csv, .tsv, .arrow (.ipc), .feather
+              (many files are one table), .npy, .npz, .zarr, .h5, .hdf5; here or at any URL that fsspec knows.
             - (X, Y) or (X, Y, sample_weight) of array-likes with slices: memory maps, Zarr arrays, HDF5 data
               sets; or a group or dict of them.
             - A pyarrow table or data set; a PyTorch data set or loader; any iterable of batches as in
               `from_batches`.
         x, y : str, int or list, optional
             Columns of a table (names or positions, in a list or separated by commas), or arrays of a store.
-            By default y is the column called y, target, label or class, and x all others; arrays are called x
-            and y. For a .npy file y may be a second file.
+            By default y is the column called y, target(s), label(s) or class, and x all others; arrays are
+            called x and y. For a .npy file y may be a second file.
         sample_weight : str, optional
             A column or array of weights.
         filters : list of (column, operator, value), or pyarrow expression, optional
@@ -236,7 +240,7 @@ class Moments:
             Show a bar with rows per second, or call with the rows so far and in all (None: not known).
         checkpoint : path, optional
             A file to write the state of the pass to; if it is there, the pass goes on from it, to the same
-            bits. It is removed at the end.
+            bits. It is removed at the end. A second pass has one of its own, whose name ends in ".qr".
         checkpoint_every : float
             Seconds between two writes of it.
         cluster : str or distributed.Client, optional
@@ -245,6 +249,8 @@ class Moments:
 
         Raises
         ------
+        ClusterError
+            If the cluster is lost, or cannot be reached.
         DataError
             If samples are not finite, columns cannot be told, or change from one file to the next; names the
             file and the row, counted from 0 in that file.
@@ -271,11 +277,16 @@ class Moments:
             from haarwire.moments.cluster import fold_parts
 
             fold = partial(fold_parts, opened, cluster=cluster)
-        pass_over = partial(fold, progress=progress, checkpoint=checkpoint, checkpoint_every=checkpoint_every)
-        folded = pass_over(options)
-        if accuracy == "auto":
-            folded = accurate(folded, options, pass_over if opened.is_repeatable else None)
-        return cls._from_fold(folded)
+        pass_over = partial(fold, progress=progress, checkpoint_every=checkpoint_every)
+        if accuracy != "auto":
+            return cls._from_fold(pass_over(options, checkpoint=checkpoint))
+        second = None if checkpoint is None else Path(f"{os.fspath(checkpoint)}.qr")
+        again = partial(pass_over, checkpoint=second)
+        if second is not None and second.exists():
+            # The first pass is done, and has asked for this one.
+            return cls._from_fold(again(replace(options, accuracy="qr")))
+        folded = pass_over(options, checkpoint=checkpoint)
+        return cls._from_fold(accurate(folded, options, again if opened.is_repeatable else None))
 
     @classmethod
     def from_dask(
@@ -309,7 +320,8 @@ class Moments:
         sample_weight : dask array or series, or name of a column, optional
             Weights.
         one_hot, basis, accumulate, chunk_rows, accuracy, progress
-            As in `from_source`. (Labels take a pass over Y before, unless the classes are listed.)
+            As in `from_source`. (Labels take a pass over Y before, unless the classes are listed. Where the
+            scatter is formed in blocks of columns, "auto" is "gram".)
         column_block : int, optional
             Form the scatter in blocks of so many columns, none of which needs more of a worker than its
             share; by itself beyond 16384 columns, with 4096.
@@ -328,13 +340,14 @@ class Moments:
         MissingDependencyError
             Without Dask (the 'dask' extra).
         """
-        from haarwire.moments.collections import fold_dask
+        from haarwire.moments.collections import WIDE, fold_dask
 
+        check_column_block(column_block)
         rule: Accuracy = "gram" if accuracy == "auto" else accuracy
         options = Options(accumulate, rule, chunk_rows, one_hot, basis).checked()
         pass_over = partial(fold_dask, X, Y, sample_weight, progress=progress, cluster=cluster)
         folded = pass_over(options, column_block=column_block)
-        if accuracy == "auto" and column_block is None:
+        if accuracy == "auto" and column_block is None and len(folded.summary.mean) <= WIDE:
             folded = accurate(folded, options, pass_over)
         return cls._from_fold(folded)
 
@@ -502,6 +515,16 @@ class Moments:
         """The mean squared error of x ↦ W x + b, summed over the targets.
 
         tr(T) − 2 tr(W Bᵀ) + tr(W C Wᵀ) + ‖ȳ − W x̄ − b‖², exact from the moments: the sum of `losses`.
+
+        Parameters
+        ----------
+        coef, intercept
+            As in `losses`.
+
+        Raises
+        ------
+        DataError
+            If a shape is wrong, or there are no samples.
         """
         return float(self.losses(coef, intercept).sum())
 

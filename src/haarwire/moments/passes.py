@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments.checkpoint import Checkpoint, digest
 from haarwire.moments.checks import check_accumulate
-from haarwire.moments.container import damaged
 from haarwire.moments.labels import LabelCoder, reordered
-from haarwire.moments.sources.progress import Progress, ProgressBar
+from haarwire.moments.sources.progress import Progress, shown
 from haarwire.moments.sources.reading import (
     START,
     Basis,
@@ -49,16 +48,30 @@ class Options:
     def checked(self) -> Options:
         """Return the same options, or raise ParameterError."""
         check_accumulate(self.accumulate, self.chunk_rows, self.accuracy)
-        return Options(
-            self.accumulate, self.accuracy, self.chunk_rows, self.one_hot, checked_basis(self.basis)
-        )
+        return replace(self, one_hot=_checked_one_hot(self.one_hot), basis=checked_basis(self.basis))
 
     @property
     def identity(self) -> str:
         """Changes with any option that changes the result."""
-        basis = None if self.basis is None else (self.basis.shape, sp.csr_array(self.basis).data.tobytes())
+        basis = None
+        if self.basis is not None:
+            Q = sp.csr_array(self.basis)
+            basis = (Q.shape, Q.dtype.str, *(part.tobytes() for part in (Q.indptr, Q.indices, Q.data)))
         classes = self.one_hot if isinstance(self.one_hot, bool) else np.asarray(self.one_hot).tolist()
         return digest(self.accumulate, self.accuracy, self.chunk_rows, classes, basis)
+
+
+def _checked_one_hot(one_hot: Any) -> OneHot:
+    """Whether there are labels, or the classes; or raise ParameterError."""
+    if isinstance(one_hot, bool | np.bool_):
+        return bool(one_hot)
+    if np.ndim(one_hot) != 1:
+        raise ParameterError(
+            f"one_hot is {one_hot!r}.",
+            cause="a word, a number or None, where it is said whether y holds labels, or which.",
+            remedy="one_hot=True, one_hot=False, or a list of all labels, such as one_hot=range(10).",
+        )
+    return list(one_hot)
 
 
 def checked_basis(basis: Any) -> Basis | None:
@@ -176,15 +189,10 @@ def fold_source(
         resumed = store.load()
         if resumed is not None:
             arrays, facts = resumed
-            try:
+            with store.restoring():
                 fold.restore(arrays, facts["fold"])
                 at, rows = Position(*map(int, facts["position"])), int(facts["rows"])
-            except Exception as error:  # noqa: BLE001  it has the mark of this pass, and is another thing
-                damaged(checkpoint, error)
-    bar = ProgressBar() if progress is True else None
-    report = bar or (progress if callable(progress) else None)
-    pieces = read_ahead(numbered_pieces(source, at))
-    with closing(pieces):
+    with shown(progress) as report, closing(read_ahead(numbered_pieces(source, at))) as pieces:
         for at, piece in pieces:
             fold.add(piece)
             rows += len(piece.X)
@@ -195,8 +203,6 @@ def fold_source(
                 store.save(state, {"fold": notes, "position": list(at), "rows": rows})
             # Not kept until the next piece is here: there are two in memory, never three.
             del piece
-    if bar is not None:
-        bar.close()
     if source.n_rows is not None and rows != source.n_rows:
         raise DataError(
             f"{source.label} gave {rows} rows, where {source.n_rows} were announced.",

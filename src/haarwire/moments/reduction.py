@@ -24,11 +24,13 @@ __all__ = [
     "SEGMENT",
     "add_block",
     "add_block_to_sets",
+    "checked_block",
     "fold_part",
     "join",
     "join_sets",
     "labels_of_block",
     "labels_of_part",
+    "pairwise",
     "tree",
 ]
 
@@ -46,17 +48,25 @@ def fold_part(part: Part, options: Options) -> Folded | None:
     return fold.result()
 
 
+def checked_block(block: Any, file: str) -> Sequence[Any]:
+    """A block (X, Y) or (X, Y, weights), or DataError."""
+    if isinstance(block, tuple | list) and 2 <= len(block) <= 3:
+        return block
+    found = (
+        f"has {len(block)} elements" if isinstance(block, tuple | list) else f"is a {type(block).__name__}"
+    )
+    raise DataError(
+        f"{file} {found}, where (X, Y) or (X, Y, sample_weight) is expected.",
+        cause="delayed values that are not batches.",
+        remedy="pass delayed tuples of arrays, or X and Y by themselves.",
+    )
+
+
 def add_block(
-    before: Folded | None, block: Sequence[Any], options: Options, file: str, first_row: int
+    before: Folded | None, block: Any, options: Options, file: str, first_row: int
 ) -> Folded | None:
     """Another block (X, Y) or (X, Y, weights) of a leaf, after those before."""
-    if not 2 <= len(block) <= 3:
-        raise DataError(
-            f"{file} has {len(block)} elements, where (X, Y) or (X, Y, sample_weight) is expected.",
-            cause="delayed values that are not batches.",
-            remedy="pass delayed tuples of arrays, or X and Y by themselves.",
-        )
-    X, Y, *rest = (None if A is None else np.asarray(A) for A in block)
+    X, Y, *rest = (None if A is None else np.asarray(A) for A in checked_block(block, file))
     fold = PieceFold(options)
     fold.add(Piece(X, Y, rest[0] if rest else None, file, first_row))
     return join(before, fold.result())
@@ -113,12 +123,16 @@ def tree(leaves: list[Any], joined_later: Any) -> list[Any]:
     """Roots of binary trees over `SEGMENT` leaves each; `joined_later(a, b)` is the task that joins two."""
     roots = []
     for start in range(0, len(leaves), SEGMENT):
-        level = leaves[start : start + SEGMENT]
-        while len(level) > 1:
-            pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-            level = [joined_later(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
-        roots += level
+        roots += pairwise(leaves[start : start + SEGMENT], joined_later)
     return roots
+
+
+def pairwise(level: list[Any], joined_later: Any) -> list[Any]:
+    """The root of a binary tree over these leaves, in a list; none of none."""
+    while len(level) > 1:
+        pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
+        level = [joined_later(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
+    return level
 
 
 def labels_of_part(part: Part) -> list[Any]:

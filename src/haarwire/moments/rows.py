@@ -7,7 +7,7 @@ none of these brings a collection's rows to the client. Dask is loaded for colle
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from haarwire._numbers import IntArray
 from haarwire.moments.alignment import dask_arrays
 from haarwire.moments.checks import is_dask
-from haarwire.moments.cluster import collect, connected, dask_module
+from haarwire.moments.cluster import collect, collected_labels, connected, dask_module
 from haarwire.moments.collections import leaves_of_sets
-from haarwire.moments.labels import LabelCoder
 from haarwire.moments.moments import Moments
 from haarwire.moments.passes import Options, no_samples
 from haarwire.moments.reduction import add_block_to_sets, join_sets, labels_of_block, tree
 from haarwire.moments.row_sets import Listed, RowSets
+from haarwire.moments.sources.arrays import Arrays
 from haarwire.moments.streaming import Folded, check_finite_batch, checked_batch
 
 __all__ = ["Arrays", "as_samples", "classes_of", "moments_of_sets", "rows_of", "rows_without"]
@@ -29,16 +29,10 @@ __all__ = ["Arrays", "as_samples", "classes_of", "moments_of_sets", "rows_of", "
 NumericArray: TypeAlias = NDArray[Any]
 
 
-class Arrays(NamedTuple):
-    """X, Y and the weights: NumPy arrays, or Dask arrays that are cut alike and whose rows are counted."""
-
-    X: Any
-    Y: Any
-    weights: Any
-
-
 def as_samples(X: Any, Y: Any, sample_weight: Any = None) -> Arrays:
     """Array-likes as NumPy arrays; where there is a Dask collection among them, as Dask arrays.
+
+    Dask arrays are cut alike, and their rows are counted.
 
     Raises
     ------
@@ -158,12 +152,6 @@ def classes_of(labels: Any) -> NumericArray:
     DataError
         If a label is missing, or there are more than 10 000.
     """
-    coder = LabelCoder()
-
-    def ready(_index: int, new: list[Any]) -> None:
-        if new:
-            coder.one_hot(new, " of y", 0)
-
     with connected(None) as client:
         delayed = dask_module("dask").delayed
         starts = np.concatenate([[0], np.cumsum(labels.chunks[0])]).astype(int).tolist()
@@ -171,6 +159,6 @@ def classes_of(labels: Any) -> NumericArray:
             delayed(labels_of_block)(block, "y", first)
             for block, first in zip(labels.to_delayed().ravel(), starts[:-1], strict=True)
         ]
-        collect(tasks, client, ready)
-    found = sorted(coder.labels)
-    return np.array(found, dtype=None if labels.dtype.kind == "O" else labels.dtype)
+        found = collected_labels(tasks, client)
+    classes = np.array(found, dtype=None if labels.dtype.kind in "OS" else labels.dtype)
+    return np.char.encode(classes, "utf-8", "surrogateescape") if labels.dtype.kind == "S" else classes

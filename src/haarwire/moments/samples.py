@@ -15,7 +15,7 @@ from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError
 from haarwire.moments.alignment import dask_arrays
-from haarwire.moments.checks import check_finite, is_dask, refuse_dask
+from haarwire.moments.checks import check_finite, entry_not_finite, is_dask, refuse_dask
 from haarwire.moments.cluster import dask_module
 from haarwire.moments.moments import Moments
 from haarwire.moments.streaming import checked_batch
@@ -94,10 +94,11 @@ class Samples:
         if sp.issparse(X):
             inputs: Any = _checked_sparse(X)
             batch = checked_batch(np.zeros((inputs.shape[0], 1)), Y, sample_weight)
-            check_finite(np.asarray(inputs.data)[:, None], batch.Y)
+            check_finite(batch.X, batch.Y, weights=batch.weights)
+            _check_finite_sparse(inputs, batch.weights)
         else:
             batch = checked_batch(X, Y, sample_weight)
-            check_finite(batch.X, batch.Y)
+            check_finite(batch.X, batch.Y, weights=batch.weights)
             inputs = batch.X
         weights = np.ones(inputs.shape[0]) if batch.weights is None else batch.weights
         kept = weights > 0
@@ -153,8 +154,14 @@ class Samples:
             return self._lazy_spread[1] + (0.0 if self.has_intercept else self._lazy_spread[0] ** 2)
         shares = self.weights / self.weights.sum()
         if sp.issparse(self.X):
-            squares = sp.csr_array(self.X, dtype=np.float64).power(2).T @ shares
-            return np.asarray(np.maximum(squares - self.x_mean**2, 0.0))
+            # Σ s (x − x̄)² over entries that are stored and those that are not: no difference of squares.
+            stored = sp.csr_array(self.X, dtype=np.float64, copy=True)
+            stored.sum_duplicates()
+            ones = sp.csr_array((np.ones_like(stored.data), stored.indices, stored.indptr), stored.shape)
+            is_full = np.bincount(stored.indices, minlength=self.n_features) == self.count
+            left = np.where(is_full, 0.0, np.maximum(1.0 - ones.T @ shares, 0.0))
+            stored.data -= self.x_mean[stored.indices]
+            return np.asarray(stored.power(2).T @ shares + left * self.x_mean**2)
         total = np.zeros(self.n_features)
         for part in self._parts(self.n_features):
             total += shares[part] @ (self.X[part] - self.x_mean) ** 2
@@ -201,6 +208,7 @@ class Samples:
                 (_dense(self.X[part] @ basis), self.Y[part], self.weights[part])
                 for part in self._parts(max(self.n_features, basis.shape[1]))
             )
+        moments = replace(moments, dtype=self.dtype)
         return moments if self.has_intercept else moments.about_origin()
 
     def _parts(self, width: int) -> Iterator[slice]:
@@ -220,7 +228,7 @@ class Samples:
     def moments(self) -> Moments:
         """The n×n moments of these samples, for data that are not wide."""
         if is_dask(self.X):
-            moments = Moments.from_arrays(self.X, self.Y, self.weights)
+            moments = replace(Moments.from_arrays(self.X, self.Y, self.weights), dtype=self.dtype)
             return moments if self.has_intercept else moments.about_origin()
         return self.in_coordinates(sp.eye_array(self.n_features, format="csr"))
 
@@ -234,10 +242,42 @@ def _collections(X: Any, Y: Any, w: Any) -> tuple[Any, Any, Any, np.dtype[Any]]:
     """The fields of `Samples`; whether entries are finite shows when they are read."""
     da = dask_module("dask.array")
     inputs, targets, weights = dask_arrays(X, Y, w, counted=True)
+    columns = targets[:, None] if targets.ndim == 1 else targets
+    for name, A in (("X", inputs), ("Y", columns)):
+        if A.ndim != 2 or A.dtype.kind not in "biuf" or 0 in A.shape:
+            raise DataError(
+                f"{name} has shape {A.shape} and dtype {A.dtype}, where rows of real numbers are expected.",
+                cause="a single column, text, or a selection that selects nothing.",
+                remedy="give X of shape (N, n), Y of shape (N, m) or (N,); X.reshape(-1, 1) for one feature.",
+            )
     if weights is None:
         weights = da.ones(len(inputs), chunks=(inputs.chunks[0],))
-    columns = targets if targets.ndim > 1 else targets[:, None]
+    else:
+        _check_weights(weights)
     return inputs, columns, weights, np.dtype(np.float32 if inputs.dtype == np.float32 else np.float64)
+
+
+def _check_weights(weights: Any) -> None:
+    """Raise DataError unless weights in a Dask array are at least zero, and not all zero: one pass."""
+    least, total = dask_module("dask").compute(weights.min(), weights.sum())
+    if not (least >= 0 and 0 < total < np.inf):
+        raise DataError(
+            f"sample_weight has the least entry {least} and the sum {total}; weights must be finite, at "
+            "least zero, and not all zero.",
+            cause="a missing value, a difference, or a mask that selects no sample.",
+            remedy="give samples that do not count the weight 0, and at least one a positive weight.",
+        )
+
+
+def _check_finite_sparse(X: sp.csr_array, weights: FloatArray | None) -> None:
+    """Raise the DataError that names the first NaN or infinity among the stored numbers that count."""
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    bad = ~np.isfinite(X.data)
+    if weights is not None:
+        bad &= weights[rows] > 0
+    if bad.any():
+        at = int(bad.argmax())
+        raise entry_not_finite("X", X.data[at], int(rows[at]), int(X.indices[at]))
 
 
 def _checked_sparse(X: sp.sparray | sp.spmatrix) -> sp.csr_array:

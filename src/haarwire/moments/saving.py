@@ -44,7 +44,8 @@ def checked_fields(file: object, container: Container) -> tuple[int, Summary, np
     """
     arrays, facts = container.arrays, container.facts
     if container.kind != KIND:
-        damaged(file, f"it holds a {container.kind}, no moments")
+        remedy = "read it with haarwire.saving.load, or save moments anew."
+        damaged(file, f"it holds no moments: it is of kind {container.kind!r}", remedy)
     n, count = facts.get("n_features"), facts.get("count")
     weight, eps = facts.get("weight"), facts.get("eps")
     if not (_is_count(n, 1) and _is_count(count, 0)):

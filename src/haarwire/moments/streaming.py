@@ -16,6 +16,7 @@ from haarwire.moments.checks import (
     as_targets,
     as_weights,
     check_accumulate,
+    check_finite,
     check_lengths,
     not_finite,
 )
@@ -133,10 +134,7 @@ def checked_batch(
 
 def check_finite_batch(batch: Batch) -> None:
     """Raise the DataError that names the first NaN or infinity that counts: before rows are dealt out."""
-    if not all(A.dtype.kind != "f" or np.isfinite(A).all() for A in (batch.X, batch.Y)):
-        counts = slice(None) if batch.weights is None else batch.weights > 0
-        if not all(np.isfinite(A[counts]).all() for A in (batch.X, batch.Y)):
-            raise not_finite(batch.X, batch.Y, batch.weights, batch.names, batch.first_row)
+    check_finite(batch.X, batch.Y, batch.names, batch.weights, batch.first_row)
 
 
 def checked_batches(batches: Iterable[tuple[ArrayLike, ...]]) -> Iterator[Batch]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-from haarwire.errors import HaarwireError
+from haarwire.errors import FileError, HaarwireError, MissingDependencyError
+from haarwire.moments import Moments
 from haarwire.moments.container import damaged, read_container, write_container
+from haarwire.moments.saving import KIND as MOMENTS
+from haarwire.moments.saving import checked_fields
 from haarwire.saving.values import Reader, Writer
 
 __all__ = ["load", "save"]
@@ -20,7 +23,8 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     value : Moments, Solution, Representation, Subspace, or an estimator of `haarwire.estimators`
-        What to save. Of a representation the generators are saved, not what the catalogue knows about it: its
+        What to save (moments as by `Moments.save`). Not `GroupAverage`, which holds an estimator of another
+        library. Of a representation the generators are saved, not what the catalogue knows about it: its
         order is found anew when asked for.
     path : path
         The file, customarily ``.safetensors``.
@@ -30,7 +34,7 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
     FileError
         If it cannot be written.
     ParameterError
-        If there is no way to save such an object.
+        If there is no way to save such an object, or its texts take more than 4 MB.
     MissingDependencyError
         Without safetensors (the 'io' extra).
 
@@ -47,6 +51,9 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
     ...     load(path)
     Moments(50 samples, 4 features, 1 target, float64)
     """
+    if isinstance(value, Moments):
+        value.save(path)
+        return
     writer = Writer()
     tree = writer.tree(value, "the object")
     write_container(path, _KIND, writer.arrays, {"tree": tree})
@@ -73,21 +80,17 @@ def load(path: str | os.PathLike[str]) -> Any:
         Without safetensors, or for an estimator without scikit-learn.
     """
     container = read_container(path)
-    if container.kind == "moments":
-        from haarwire.moments import Moments
-
-        return Moments.load(path)
+    if container.kind == MOMENTS:
+        return Moments._from_summary(*checked_fields(path, container))
     if container.kind != _KIND:
-        damaged(path, f"it holds a {container.kind}")
+        damaged(path, f"it is of kind {container.kind!r}")
     try:
         reader = Reader(path, container.arrays)
         value = reader.value(container.facts.get("tree"))
         reader.check_all_used()
+    except (FileError, MissingDependencyError):
+        raise
     except HaarwireError as error:
         # Checks of constructors: they name what is wrong with their arguments.
-        from haarwire.errors import FileError, MissingDependencyError
-
-        if isinstance(error, FileError | MissingDependencyError):
-            raise
         damaged(path, error.what)
     return value

@@ -49,7 +49,7 @@ class _Moments(Kind):
         return Moments._from_summary(*checked_fields(file, Container(KIND, arrays, facts)))
 
 
-class _Plain(Kind):
+class _Bare(Kind):
     """An object of a class without arguments."""
 
     def __init__(self, kind: type) -> None:
@@ -155,10 +155,17 @@ class _Subspace(Kind):
         Q = values["matrix"]
         if not (isinstance(Q, np.ndarray) and Q.ndim == 2 and Q.dtype.kind == "f") and not sp.issparse(Q):
             damaged(file, "a subspace has no basis")
-        overlap: Any = Q.T @ Q
-        overlap = overlap.toarray() if sp.issparse(overlap) else overlap
-        if not np.allclose(overlap, np.eye(len(overlap)), atol=1e-8):
-            damaged(file, "the basis of a subspace is not orthonormal")
+        n, k = Q.shape
+        # Before anything of size k² is made: a sparse array may declare any shape.
+        if k > (min(Q.nnz, n) if sp.issparse(Q) else n):
+            damaged(file, f"a subspace has {k} basis vectors, some of which are zero or depend on others")
+        step = _columns_at_once(Q) if sp.issparse(Q) else max(1, k)
+        for start in range(0, k, step):
+            some = slice(start, start + step)
+            overlap: Any = Q.T @ Q[:, some]
+            overlap -= sp.eye_array(k, format="csc")[:, some] if sp.issparse(Q) else np.eye(k)
+            if not abs(overlap).max() <= 1e-8:
+                damaged(file, "the basis of a subspace is not orthonormal")
         return Subspace(Q)
 
 
@@ -225,6 +232,12 @@ class _Estimator(Kind):
         return estimator
 
 
+def _columns_at_once(Q: sp.csr_array) -> int:
+    """Of how many columns the overlaps with all columns take 16 MB, or a few times the memory of Q."""
+    overlaps = float((np.diff(Q.indptr).astype(np.float64) ** 2).sum())
+    return max(1, int(Q.shape[1] * min(1.0, (2**20 + 4 * Q.nnz) / max(overlaps, 1.0))))
+
+
 def _check_names(file: object, values: Mapping[str, Any], names: tuple[str, ...]) -> None:
     if set(values) != set(names):
         damaged(file, f"an object has the fields {sorted(values)}")
@@ -233,9 +246,9 @@ def _check_names(file: object, values: Mapping[str, Any], names: tuple[str, ...]
 KINDS: Final[Mapping[str, Kind]] = {
     "Moments": _Moments(),
     "Solution": _Solution(),
-    "Plain": _Plain(Plain),
-    "Hardwired": _Plain(Hardwired),
-    "Augmented": _Plain(Augmented),
+    "Plain": _Bare(Plain),
+    "Hardwired": _Bare(Hardwired),
+    "Augmented": _Bare(Augmented),
     "Regularized": _Regularized(),
     "Representation": _Representation(),
     "Permutation": _Element(Permutation, ("indices",)),
@@ -255,7 +268,6 @@ _LEARNT: Final[Mapping[str, Any]] = {
     "_data": Moments | None,
     "_is_flat": bool,
     "_solved": Solution | None,
-    "solution_": Solution,
     "subspace_": Subspace,
     "classes_": np.ndarray,
     "feature_names_in_": np.ndarray,

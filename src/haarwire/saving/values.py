@@ -35,7 +35,7 @@ class Writer:
     def __init__(self) -> None:
         self.arrays: dict[str, NDArray[Any]] = {}
 
-    def tree(self, value: Any, where: str) -> Tree:
+    def tree(self, value: Any, where: str, depth: int = 0) -> Tree:
         """The tree of a value.
 
         Raises
@@ -43,23 +43,30 @@ class Writer:
         ParameterError
             If there is none; names the part that cannot be saved.
         """
+        if depth > _DEEPEST:
+            raise ParameterError(
+                f"{where} is nested deeper than {_DEEPEST} levels.",
+                cause="lists in lists, or an object that holds itself.",
+                remedy="save its parts by themselves, or numbers as an array.",
+            )
         if value is None or isinstance(value, bool | str | int | float | np.generic):
             return _scalar(value, where)
         if isinstance(value, np.ndarray):
-            return self._array(value, where)
+            return self._array(value, where, depth)
         if sp.issparse(value):
             csr = sp.csr_array(value)
             names = ("data", "indices", "indptr")
-            parts = {name: self._array(getattr(csr, name), where) for name in names}
+            parts = {name: self.tree(getattr(csr, name), where, depth + 1) for name in names}
             return {"sparse": parts, "shape": list(csr.shape)}
         if isinstance(value, list | tuple):
-            items = [self.tree(item, f"{where}[{i}]") for i, item in enumerate(value)]
+            items = [self.tree(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
             return {"tuple" if isinstance(value, tuple) else "list": items}
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-            return {"dict": {key: self.tree(item, f"{where}[{key!r}]") for key, item in value.items()}}
-        return self._object(value, where)
+            trees = {key: self.tree(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
+            return {"dict": trees}
+        return self._object(value, where, depth)
 
-    def _object(self, value: Any, where: str) -> Tree:
+    def _object(self, value: Any, where: str, depth: int) -> Tree:
         kind = kind_of(value)
         if kind is None:
             raise ParameterError(
@@ -69,16 +76,24 @@ class Writer:
                 "numbers, texts, arrays or representations.",
             )
         fields = KINDS[kind].fields(value)
-        trees = {name: self.tree(item, f"{where}.{name}") for name, item in fields.items()}
+        trees = {name: self.tree(item, f"{where}.{name}", depth + 1) for name, item in fields.items()}
         return {"kind": kind, "fields": trees}
 
-    def _array(self, value: NDArray[Any], where: str) -> Tree:
-        if value.dtype.kind in "OU" and value.ndim == 1 and not isinstance(value, np.ma.MaskedArray):
-            items = [self.tree(item, f"{where}[{i}]") for i, item in enumerate(value.tolist())]
+    def _array(self, value: NDArray[Any], where: str, depth: int) -> Tree:
+        is_masked = isinstance(value, np.ma.MaskedArray)
+        if value.dtype.kind in "OU" and value.ndim == 1 and not is_masked:
+            items = [self.tree(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value.tolist())]
+            if value.dtype.kind == "U" and _width(items) > _MOST_TEXT:
+                raise ParameterError(
+                    f"{where} holds {len(items)} texts, the longest of {max(map(len, items))} letters.",
+                    cause="a text much longer than the others, whose width all of them have.",
+                    remedy="save them as objects: texts.astype(object).",
+                )
             return {"objects": items, "is_text": value.dtype.kind == "U"}
-        if value.dtype.name not in _DTYPES:
+        if is_masked or value.dtype.name not in _DTYPES:
             raise ParameterError(
-                f"{where} is an array of dtype {value.dtype}, which cannot be saved.",
+                f"{where} is {'a masked' if is_masked else 'an'} array of dtype {value.dtype}, which cannot "
+                "be saved.",
                 cause="complex numbers, dates, masks or several dimensions of texts.",
                 remedy="use real numbers of at most 64 bits (32 without sign), or vectors of texts.",
             )
@@ -192,8 +207,7 @@ class Reader:
         if tree.get("is_text") is True:
             if not all(isinstance(item, str) for item in items):
                 damaged(self._file, "a list of texts is none")
-            # The width of such an array is that of the longest text, for all.
-            if max(map(len, items), default=0) * len(items) > _MOST_TEXT:
+            if _width(items) > _MOST_TEXT:
                 damaged(self._file, "its texts are too long")
             return np.array(items, dtype=np.str_)
         found: NDArray[Any] = np.empty(len(items), object)
@@ -232,3 +246,8 @@ _DTYPES: Final = (
 
 def _is_shape(shape: Any) -> bool:
     return isinstance(shape, list) and len(shape) == 2 and all(is_integer(n, 1) and n < 2**40 for n in shape)
+
+
+def _width(texts: list[str]) -> int:
+    """Letters in an array of these texts: the width of the longest, for all."""
+    return max(map(len, texts), default=0) * len(texts)

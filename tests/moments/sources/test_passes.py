@@ -28,15 +28,18 @@ def test_progress(tmp_path, monkeypatch) -> None:
     assert len(calls) > 5
     text = io.StringIO()
     bar = ProgressBar(text)
-    clock = iter([1.0, 1.1, 9.0])
+    clock = iter([1.0, 1.0, 1.1, 9.0, 9.0, 9.1, 10.0])
     monkeypatch.setattr("haarwire.moments.sources.progress.time.monotonic", lambda: next(clock))
     bar._started = bar._written = 0.0
     bar(100, 1000)
     bar(200, 1000)
     bar(900, None)
-    bar.close()
+    bar(950, None)
+    bar.close()  # with how far it came
     assert text.getvalue().split("\r")[1] == "100 of 1,000 rows (10 %), 100 rows/s"
     assert text.getvalue().split("\r")[2].rstrip() == "900 rows, 100 rows/s"
+    assert text.getvalue().split("\r")[3].rstrip() == "950 rows, 95 rows/s"
+    assert text.getvalue().endswith("\n")
 
 
 def test_memory_does_not_grow_with_the_samples(monkeypatch) -> None:

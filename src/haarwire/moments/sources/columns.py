@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from haarwire.errors import DataError
@@ -16,6 +17,9 @@ __all__ = [
     "Wanted",
     "array_names",
     "chosen",
+    "is_number",
+    "is_position",
+    "listed",
     "shortened",
     "split_columns",
 ]
@@ -38,6 +42,11 @@ class Wanted(NamedTuple):
     y: Names
     weight: str | None
 
+    @property
+    def identity(self) -> str:
+        """Changes with any of them."""
+        return repr([None if names is None else listed(names) for names in self])
+
 
 class Choice(NamedTuple):
     """Names of columns."""
@@ -45,6 +54,11 @@ class Choice(NamedTuple):
     x: tuple[str, ...]
     y: tuple[str, ...]
     weight: str | None
+
+    @property
+    def names(self) -> list[str]:
+        """All of them, in this order."""
+        return [*self.x, *self.y, *([] if self.weight is None else [self.weight])]
 
 
 def split_columns(label: str, names: Sequence[str], wanted: Wanted) -> Choice:
@@ -61,12 +75,19 @@ def split_columns(label: str, names: Sequence[str], wanted: Wanted) -> Choice:
         if y is None:
             raise DataError(
                 f"Which column of {label} is the target? It has {shortened(names)}.",
-                cause="no column is called y, target, label or class.",
+                cause="no column is called y, target, label or class"
+                + (", or another separator than commas." if len(names) == 1 else "."),
                 remedy=f"name it: y={names[-1]!r} (--y {names[-1]} on the command line)."
                 if names
                 else "give a table with columns.",
             )
     targets = chosen(label, names, y)
+    if not targets:
+        raise DataError(
+            f"y={y!r} names no column of {label}.",
+            cause="an empty list of targets.",
+            remedy=f"name at least one; its columns are {shortened(names)}.",
+        )
     weights = None if weight is None else chosen(label, names, weight)[0]
     taken = {*targets, weights}
     rest = [name for name in names if name not in taken]
@@ -90,7 +111,7 @@ def chosen(label: str, names: Sequence[str], wanted: Names) -> list[str]:
     """
     found: list[str] = []
     places = {name: i for i, name in enumerate(names)}
-    for name in _listed(wanted):
+    for name in listed(wanted):
         ends = [name] if name in places else name.split("..")
         if len(ends) > 2:
             ends = [name]
@@ -108,7 +129,7 @@ def chosen(label: str, names: Sequence[str], wanted: Names) -> list[str]:
 def _place(label: str, names: Sequence[str], places: Mapping[str, int], name: str) -> int:
     if name in places:
         return places[name]
-    if name.lstrip("-").isdigit() and -len(names) <= int(name) < len(names):
+    if is_position(name) and -len(names) <= int(name) < len(names):
         return int(name) % len(names)
     near = difflib.get_close_matches(name, names, n=1)
     raise DataError(
@@ -130,26 +151,46 @@ def array_names(label: str, names: Sequence[str], wanted: Wanted) -> tuple[str, 
     fitting = [p for p in ARRAY_PAIRS if (x or p[0]) in names and (y or p[1]) in names]
     pair = (x or fitting[0][0], y or fitting[0][1]) if fitting else (x, y)
     options = (("x", pair[0]), ("y", pair[1]), *((("sample_weight", weight),) if weight is not None else ()))
-    found = []
-    for option, name in options:
-        if not isinstance(name, str) or name not in names:
-            held = ", ".join(names) or "nothing"
-            raise DataError(
-                f"Which array of {label} is {option}? It holds {held}."
-                if name is None
-                else f"{label} has no array called {name!r}.",
-                cause="arrays with names of their own.",
-                remedy='name the arrays: x="NAME", y="NAME" (--x NAME --y NAME on the command line); '
-                f"it holds {held}.",
-            )
-        found.append(name)
-    return tuple(found)
+    held = ", ".join(names) or "none"
+    # A wrong name is told before a missing one.
+    wrong = next((name for _, name in options if name is not None and name not in names), None)
+    if wrong is not None:
+        near = difflib.get_close_matches(str(wrong), names, n=1)
+        raise DataError(
+            f"{label} has no array called {wrong!r}" + (f"; did you mean {near[0]!r}?" if near else "."),
+            cause="a misspelt name.",
+            remedy=f"the arrays it holds are {held}.",
+        )
+    missing = next((option for option, name in options if name is None), None)
+    if missing is not None:
+        raise DataError(
+            f"Which array of {label} is {missing}? It holds {held}.",
+            cause="arrays with names of their own.",
+            remedy='name the arrays: x="NAME", y="NAME" (--x NAME --y NAME on the command line); '
+            f"it holds {held}.",
+        )
+    return tuple(str(name) for _, name in options)
 
 
-def _listed(wanted: Names) -> list[str]:
+def listed(wanted: Names) -> list[str]:
+    """The names one by one."""
     if isinstance(wanted, str):
         return [part.strip() for part in wanted.split(",")]
-    return [str(wanted)] if isinstance(wanted, int) or wanted is None else [str(name) for name in wanted]
+    return [str(name) for name in wanted] if isinstance(wanted, Iterable) else [str(wanted)]
+
+
+def is_position(name: str) -> bool:
+    """Whether a name is a number of a column, perhaps from the end."""
+    return re.fullmatch(r"-?[0-9]+", name) is not None
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell of text is a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell  # 1_000 is a number to Python only
 
 
 def shortened(names: Sequence[str], limit: int = 8) -> str:

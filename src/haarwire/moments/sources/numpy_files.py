@@ -20,7 +20,15 @@ from haarwire.errors import DataError, FileError
 from haarwire.moments.sources.arrays import Arrays, array_parts
 from haarwire.moments.sources.columns import Wanted, array_names, split_columns
 from haarwire.moments.sources.filesystems import Location
-from haarwire.moments.sources.source import Part, Parts, Piece, rows_of_piece, unreadable
+from haarwire.moments.sources.source import (
+    Part,
+    Parts,
+    Piece,
+    check_rows,
+    reading,
+    rows_of_piece,
+    unreadable,
+)
 
 __all__ = ["npy_parts", "npz_parts"]
 
@@ -49,10 +57,9 @@ def npy_parts(location: Location, path: str, wanted: Wanted) -> Parts:
 
 
 def _mapped(path: str) -> NDArray[Any]:
-    try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except Exception as error:
-        raise unreadable(path, error) from error
+    with reading(path):
+        table = np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.asarray(table)
 
 
 @contextmanager
@@ -129,12 +136,7 @@ def npz_parts(location: Location, path: str, wanted: Wanted) -> Parts:
         for name in chosen:
             with _Member(archive, name, path) as member:
                 lengths.append(member.shape[0])
-    if len(set(lengths)) != 1:
-        raise DataError(
-            f"The arrays of {path} have {' and '.join(map(str, lengths))} rows.",
-            cause="inputs and targets of different samples, or a transposed array.",
-            remedy="give one row of targets, and one weight, for every row of inputs.",
-        )
+    check_rows(path, lengths)
     return [_NpzPart(location, path, chosen)], lengths[0]
 
 
@@ -161,11 +163,9 @@ class _NpzPart(Part):
 @contextmanager
 def _archive(location: Location, path: str) -> Iterator[zipfile.ZipFile]:
     with ExitStack() as stack:
-        try:
+        with reading(path):
             file = stack.enter_context(location.open(path))
             archive = stack.enter_context(zipfile.ZipFile(file))
-        except Exception as error:
-            raise unreadable(path, error) from error
         yield archive
 
 
@@ -175,10 +175,8 @@ class _Member:
 
     def __init__(self, archive: zipfile.ZipFile, name: str, path: str) -> None:
         self._path = f"{name} in {path}"
-        try:
+        with reading(self._path):
             self._file = archive.open(f"{name}.npy")
-        except Exception as error:
-            raise unreadable(self._path, error) from error
         try:
             self.shape, self.dtype = self._header()
         except BaseException:
@@ -186,18 +184,19 @@ class _Member:
             raise
 
     def _header(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        try:
+        with reading(self._path):
             version = np.lib.format.read_magic(self._file)
             headers = np.lib.format
             read = {1: headers.read_array_header_1_0, 2: headers.read_array_header_2_0}[version[0]]
             shape, fortran, dtype = read(self._file)
-        except Exception as error:
-            raise unreadable(self._path, error) from error
-        if dtype.hasobject or not shape or (fortran and len(shape) > 1) or dtype.itemsize == 0:
+        is_by_columns = fortran and len(shape) > 1
+        if dtype.hasobject or not shape or is_by_columns or dtype.itemsize == 0:
             raise FileError(
                 f"{self._path} has shape {shape} and dtype {dtype}"
-                + (", stored by columns." if fortran else "."),
-                cause="object arrays, which could run code; a single number; or a transposed array.",
+                + (", stored by columns." if is_by_columns else "."),
+                cause="a transposed array, whose rows are not together in the file."
+                if is_by_columns
+                else "an array of objects, which could run code, or a single number.",
                 remedy="save plain arrays by rows: np.savez(path, x=np.ascontiguousarray(X), y=y).",
             )
         return shape, dtype
@@ -207,7 +206,7 @@ class _Member:
         rows = min(rows, self.shape[0] - start)
         size = rows * int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
         read = 0
-        try:
+        with reading(self._path, start):
             # Memory that is not touched before it is read into: a header may declare any size.
             content = np.empty(size, np.uint8)
             view = content.data
@@ -217,18 +216,14 @@ class _Member:
                     break
                 view[read : read + len(some)] = some
                 read += len(some)
-        except Exception as error:
-            raise unreadable(self._path, error, start) from error
         if read != size:
             raise unreadable(self._path, "it ends early", start)
         return np.asarray(content.view(self.dtype).reshape(rows, *self.shape[1:]))
 
     def finish(self) -> None:
         """Read to the end, where the checksum is compared."""
-        try:
+        with reading(self._path):
             rest = self._file.read(1)
-        except Exception as error:
-            raise unreadable(self._path, error) from error
         if rest:
             raise unreadable(self._path, "it holds more than its header says")
 

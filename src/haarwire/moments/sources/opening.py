@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
+
 from haarwire.errors import FileError, ParameterError
 from haarwire.moments.sources.arrays import Arrays, array_parts, in_memory
 from haarwire.moments.sources.columns import Names, Wanted
@@ -16,7 +18,13 @@ from haarwire.moments.sources.iterables import is_torch_data, iterable_source, t
 from haarwire.moments.sources.numpy_files import npy_parts, npz_parts
 from haarwire.moments.sources.source import Part, Parts, Source
 from haarwire.moments.sources.stores import group_arrays, hdf5_parts, zarr_parts
-from haarwire.moments.sources.tables import FORMATS, Filters, dataset_source, table_parts
+from haarwire.moments.sources.tables import (
+    FORMATS,
+    Filters,
+    dataset_source,
+    filters_identity,
+    table_parts,
+)
 
 __all__ = ["open_source"]
 
@@ -70,13 +78,12 @@ def open_source(
     if isinstance(data, str | os.PathLike):
         return _files(os.fspath(data), wanted, filters)
     package = type(data).__module__.partition(".")[0]
-    if package == "pyarrow":
+    if package == "pyarrow" and hasattr(data, "schema"):
         return dataset_source(data, wanted, filters)
     if filters is not None:
         raise _unused("filters", filters)
-    if isinstance(data, Mapping) or package in ("zarr", "h5py"):
-        names = list(data.keys())
-        return _arrays(group_arrays(data, names, "the group", wanted))
+    if isinstance(data, Mapping) or (package in ("zarr", "h5py") and hasattr(data, "keys")):
+        return _arrays(group_arrays(data, list(data.keys()), "the group", wanted), wanted.identity)
     for option, value in zip(("x", "y", "sample_weight"), wanted, strict=True):
         if value is not None:
             raise _unused(option, value)
@@ -98,9 +105,10 @@ def _unnamed(data: Any) -> Source:
     )
 
 
-def _arrays(arrays: Arrays) -> Source:
-    parts, rows = array_parts(partial(in_memory, arrays), "the arrays")
-    return Source("the arrays", parts, rows)
+def _arrays(arrays: Arrays, identity: str = "") -> Source:
+    given = Arrays(*(A if A is None or hasattr(A, "shape") else np.asarray(A) for A in arrays))
+    parts, rows = array_parts(partial(in_memory, given), "the arrays", is_file=False)
+    return Source("the arrays", parts, rows, identity=identity)
 
 
 def _files(text: str, wanted: Wanted, filters: Filters) -> Source:
@@ -125,7 +133,10 @@ def _files(text: str, wanted: Wanted, filters: Filters) -> Source:
             some, number = _ARRAY_FILES[kind](location, path, wanted)
             parts += some
             rows = None if rows is None or number is None else rows + number
-    return Source(label, parts, rows, True, location.identity)
+    marks = [location.identity, wanted.identity, filters_identity(filters)]
+    if kind == ".npy" and isinstance(wanted.y, str) and wanted.y.lower().endswith(".npy"):
+        marks.append(locate(wanted.y).identity)
+    return Source(label, parts, rows, True, "\n".join(marks))
 
 
 def _kind(path: str, location: Location) -> str:

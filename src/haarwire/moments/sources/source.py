@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
-from haarwire.errors import FileError
+from haarwire.errors import DataError, FileError, HaarwireError
 
-__all__ = ["Part", "Parts", "Piece", "Source", "rows_of_piece", "unreadable"]
+__all__ = ["Part", "Parts", "Piece", "Source", "check_rows", "reading", "rows_of_piece", "unreadable"]
 
 _PIECE_ELEMENTS: Final = 2**20
 """Entries of one piece: 8 MB in float64. Pieces of 16 MB leave the cache before they are multiplied."""
@@ -61,7 +62,7 @@ class Source:
     is_repeatable : bool
         Whether a second pass meets the same samples.
     identity : str
-        Changes when the files do; empty where that cannot be told.
+        Changes when the files, the columns or the filters do; samples in memory have no mark.
     """
 
     label: str
@@ -80,9 +81,39 @@ def rows_of_piece(width: int) -> int:
     return max(_PIECE_MIN_ROWS, _PIECE_ELEMENTS // max(1, width))
 
 
+def check_rows(file: str, lengths: list[int]) -> None:
+    """Raise DataError unless all arrays of a file have as many rows."""
+    if len(set(lengths)) != 1:
+        raise DataError(
+            f"The arrays of {file} have {' and '.join(map(str, lengths))} rows.",
+            cause="inputs and targets of different samples, or a transposed array.",
+            remedy="give one row of targets, and one weight, for every row of inputs.",
+        )
+
+
+@contextmanager
+def reading(file: str, row: int | None = None) -> Iterator[None]:
+    """Whatever the reader of a format raises at a damaged file, as an error that names the file.
+
+    For files only: in samples that are in memory, any error may be a mistake in the code that made them.
+    """
+    try:
+        yield
+    except (HaarwireError, ImportError):
+        raise
+    except Exception as error:
+        raise unreadable(file, error, row) from error
+
+
 def unreadable(file: str, error: object, row: int | None = None) -> FileError:
     """The error of a file that is damaged, perhaps from some row on."""
     where = "" if row is None else f" from row {row} on"
+    if isinstance(error, MemoryError):
+        return FileError(
+            f"{file} cannot be read{where}: there is not enough memory. {str(error)[:200]}".strip(),
+            cause="large chunks or row groups, or a damaged header, which may declare any size.",
+            remedy="free memory, or write the file anew in smaller chunks.",
+        )
     text = str(error).strip() or type(error).__name__
     return FileError(
         f"{file} cannot be read{where}: {text[:300]}",

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
 
-from haarwire.errors import FileError, HaarwireError
+from haarwire.errors import FileError
 from haarwire.moments.sources.arrays import Arrays, array_parts
 from haarwire.moments.sources.columns import Wanted, array_names
 from haarwire.moments.sources.filesystems import Location, missing_extra
-from haarwire.moments.sources.source import Parts, unreadable
+from haarwire.moments.sources.source import Parts, reading
 
 __all__ = ["group_arrays", "hdf5_parts", "zarr_parts"]
 
@@ -39,17 +39,13 @@ def _zarr(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
     store = path if location.filesystem is None else location.filesystem.get_mapper(path)
     if location.filesystem is not None and hasattr(zarr.storage, "FsspecStore"):
         store = zarr.storage.FsspecStore.from_mapper(store, read_only=True)
-    try:
+    # A damaged store raises whatever its metadata trip up.
+    with reading(path):
         group = zarr.open_group(store, mode="r")
         arrays = group_arrays(group, [name for name, _ in group.arrays()], path, wanted)
         for array in arrays:
             if array is not None:
                 _check_chunks(path, array)
-    except HaarwireError:
-        raise
-    except Exception as error:
-        # A damaged store raises whatever its metadata trip up.
-        raise unreadable(path, error) from error
     yield arrays
 
 
@@ -60,7 +56,8 @@ def _hdf5(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
     except ImportError as error:
         raise missing_extra("HDF5", "h5py") from error
     with ExitStack() as stack:
-        try:
+        # A damaged file raises whatever its headers trip up.
+        with reading(path):
             raw = stack.enter_context(location.open(path))
             file = stack.enter_context(h5py.File(path if location.filesystem is None else raw, "r"))
             names: list[str] = []
@@ -69,11 +66,6 @@ def _hdf5(location: Location, path: str, wanted: Wanted) -> Iterator[Arrays]:
             for array in arrays:
                 if array is not None:
                     _check_stored(path, array)
-        except HaarwireError:
-            raise
-        except Exception as error:
-            # A damaged file raises whatever its headers trip up.
-            raise unreadable(path, error) from error
         yield arrays
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, final
@@ -11,11 +12,19 @@ from numpy.typing import NDArray
 
 from haarwire.errors import DataError, HaarwireError, MissingDependencyError
 from haarwire.moments.sources.arrow_files import ArrowFile
-from haarwire.moments.sources.columns import Choice, Wanted, shortened, split_columns
+from haarwire.moments.sources.columns import Choice, Wanted, is_number, shortened, split_columns
 from haarwire.moments.sources.filesystems import Location, ending, missing_extra
-from haarwire.moments.sources.source import Part, Parts, Piece, Source, rows_of_piece, unreadable
+from haarwire.moments.sources.source import (
+    Part,
+    Parts,
+    Piece,
+    Source,
+    reading,
+    rows_of_piece,
+    unreadable,
+)
 
-__all__ = ["FORMATS", "Filters", "dataset_source", "table_parts"]
+__all__ = ["FORMATS", "Filters", "dataset_source", "filters_identity", "table_parts"]
 
 FORMATS: Final = {
     ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "tsv",
@@ -58,7 +67,10 @@ def dataset_source(data: Any, wanted: Wanted, filters: Filters) -> Source:
     names = list(data.schema.names)
     choice = _numeric_inputs(split_columns("the table", names, wanted), data.schema)
     rows = data.num_rows if hasattr(data, "num_rows") and filters is None else None
-    return Source("the table", [_OpenTable(data, choice, _expression(filters))], rows)
+    parts = [_OpenTable(data, choice, _expression(filters))]
+    # A reader of record batches is used up by a pass.
+    again = not hasattr(data, "read_next_batch")
+    return Source("the table", parts, rows, again, f"{wanted.identity} {filters_identity(filters)}")
 
 
 @final
@@ -104,7 +116,7 @@ class _OpenTable(Part):
 
 def _scanned(data: Any, file: str, choice: Choice, expression: Any, offset: int) -> Iterator[Piece]:
     """Batches of the chosen columns as arrays, read with little ahead."""
-    names = list(dict.fromkeys([*choice.x, *choice.y, *([choice.weight] if choice.weight else [])]))
+    names = list(dict.fromkeys(choice.names))
     step, row = rows_of_piece(_width(data, names)), offset
     try:
         batches = data.to_batches(
@@ -118,10 +130,10 @@ def _scanned(data: Any, file: str, choice: Choice, expression: Any, offset: int)
             weights = None if choice.weight is None else _matrix(batch, (choice.weight,), file, row)
             yield Piece(X, Y, weights, file, row)
             row += batch.num_rows
-    except HaarwireError:
+    except (HaarwireError, ImportError):
         raise
     except Exception as error:
-        # Whatever a damaged file trips up in Arrow.
+        # Whatever a damaged file trips up in Arrow; `reading` could not tell how far it came.
         raise unreadable(file, error, row) from error
 
 
@@ -177,13 +189,11 @@ def _fragment(table: _Table) -> Any:
     options: dict[str, Any] = {}
     if table.location.filesystem is not None:
         options["filesystem"] = table.location.filesystem
-    try:
+    with reading(table.path):
         data = ds.dataset(table.path, format=_format(table), **options)
         fragment = next(iter(data.get_fragments()))
         # Names are decoded here, where they are asked for first.
         _ = fragment.physical_schema.names
-    except Exception as error:
-        raise unreadable(table.path, error) from error
     return fragment
 
 
@@ -247,7 +257,7 @@ def _not_numeric(file: str, name: str, kind: object) -> DataError:
 
 
 def _check_header(table: _Table, names: Sequence[str]) -> None:
-    if table.format in ("csv", "tsv") and names and all(_is_number(name) for name in names):
+    if table.format in ("csv", "tsv") and names and all(is_number(name) for name in names):
         counted = [str(i) for i in range(len(names))]
         if list(names) != counted:
             raise DataError(
@@ -257,18 +267,10 @@ def _check_header(table: _Table, names: Sequence[str]) -> None:
             )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _check_schema(path: str, schema: Any, expected: Any, choice: Choice) -> None:
     held = schema.names
     known = set(held)
-    for name in [*choice.x, *choice.y, *([choice.weight] if choice.weight else [])]:
+    for name in choice.names:
         if name not in known:
             raise DataError(
                 f"{path} has no column {name!r}, as the first file has.",
@@ -282,6 +284,16 @@ def _check_schema(path: str, schema: Any, expected: Any, choice: Choice) -> None
                 cause="a schema that changes from one file to the next.",
                 remedy="write the files anew with the same types.",
             )
+
+
+def filters_identity(filters: Filters) -> str:
+    """Changes with the filters, and is the same in every process."""
+    if isinstance(filters, set | frozenset):
+        return str(sorted(map(repr, filters)))
+    if isinstance(filters, list | tuple):
+        return str([filters_identity(part) for part in filters])
+    # Expressions leave long lists out when they are printed; nothing is ever read from this.
+    return repr(pickle.dumps(filters) if type(filters).__module__.startswith("pyarrow") else filters)
 
 
 def _expression(filters: Filters) -> Any:
