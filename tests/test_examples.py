@@ -31,7 +31,9 @@ def drawn() -> Iterator[Any]:
     plt.close("all")
 
 
-@pytest.mark.filterwarnings("default::DeprecationWarning:distributed", "default::ResourceWarning")
+@pytest.mark.filterwarnings(
+    "default::DeprecationWarning:distributed", "default::ResourceWarning", "ignore:.*is non-interactive"
+)
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_it_runs_and_draws(script: Path, drawn: Any) -> None:
     text = script.read_text(encoding="utf-8")

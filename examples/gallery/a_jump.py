@@ -33,3 +33,4 @@ right.set(title="the optimum of rank 1", xlabel="α")
 right.legend(frameon=False)
 for ax in (left, right):
     ax.axvline(crossing.low, color="#6E6E6E", ls=":")
+plt.show()

@@ -34,3 +34,4 @@ for ax, rank in zip(axes, (2, 3, 6), strict=True):
     ax.margins(y=0.35)
     ax.legend(frameon=False, fontsize=8)
 axes[0].set_ylabel("critical points")
+plt.show()

@@ -26,3 +26,4 @@ for row, (name, rep) in zip(axes, actions.items(), strict=True):
     for ax, i in zip(row, chosen, strict=False):
         ax.imshow(space.basis[:, i].reshape(side, side) != 0, cmap="Blues")
         ax.set(xticks=[], yticks=[])
+plt.show()

@@ -6,6 +6,8 @@ Of digits under the 8 symmetries of a square: loss against index, and the
 steepest ways down.
 """
 
+import matplotlib.pyplot as plt
+
 import haarwire as hw
 from haarwire.plots import plot_landscape
 
@@ -24,3 +26,4 @@ points = {
     for name, each in approaches.items()
 }
 plot_landscape(points)
+plt.show()

@@ -48,3 +48,4 @@ axes["loss"].set(
     ylabel="loss on test images",
 )
 axes["loss"].legend(frameon=False)
+plt.show()

@@ -49,3 +49,4 @@ for column, (label, colour) in enumerate(
 ax.set(xticks=np.arange(3) + 0.2, xticklabels=models, ylim=(0, 1.2))
 ax.set_ylabel("test accuracy")
 ax.legend(frameon=False, ncols=2, loc="upper left")
+plt.show()

@@ -25,7 +25,7 @@ history = train(
     progress=False,
 )
 plateaus = predicted_plateaus(
-    hw.Augmented().problem(moments, rep), depth=2, initial_scale=1e-3, rank=3
+    hw.Augmented().problem(moments, rep), depth=2, scale=1e-3, rank=3
 )
 
 _, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
@@ -45,3 +45,4 @@ ax.set(
     xlabel="step of gradient descent",
     ylabel="loss (dotted: critical points)",
 )
+plt.show()

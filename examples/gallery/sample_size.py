@@ -36,3 +36,4 @@ ax.set(
     ylabel="loss on other data (dotted: noise)",
 )
 ax.legend(frameon=False)
+plt.show()

@@ -45,3 +45,4 @@ ax.set(
     ylabel="distance to hard-wired, relative",
 )
 ax.legend(frameon=False)
+plt.show()

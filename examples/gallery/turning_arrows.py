@@ -46,3 +46,4 @@ for ax, (name, approach) in zip(
     )
     ax.set(title=f"{name}: error {error:.2f}", xlabel="energy")
 axes[0].set_ylabel("predicted from 150 samples")
+plt.show()

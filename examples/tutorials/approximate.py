@@ -3,8 +3,10 @@ A symmetry that is only approximate
 ===================================
 
 Most symmetries of real data are not exact. Then neither plain nor hard-wired
-is best, but something between; how much between can be read from the data in
-three ways, which are compared here with the truth.
+is best, but something between. How much between can be read from the data by
+their evidence and by cross-validation, which are compared here with the truth;
+a test says whether the symmetry is exact. To run this as a script: ``pip
+install ".[plots]"``.
 """
 
 import matplotlib.pyplot as plt
@@ -15,9 +17,9 @@ import haarwire as hw
 # %%
 # Data with a flaw
 # ----------------
-# y = (V Qᵀ + v·U) x + noise on 24 shifted coordinates: the first part is
-# exactly invariant, the second is random and not. ``violation`` is v: 0 for an
-# exact symmetry.
+# y = (V Qᵀ + v·U) x + noise on 24 shifted coordinates, Q the invariant
+# directions (here one, the mean) and V, U random: the first part is exactly
+# invariant, the second is not. ``violation`` is v: 0 for an exact symmetry.
 
 shifts = hw.groups.cyclic_shifts(24)
 violations = (0.0, 0.1, 0.3, 1.0)
@@ -59,7 +61,7 @@ for ax, (violation, data) in zip(axes, sets.items(), strict=True):
     ax.plot(position, losses, "#0072B2")
     for strength, colour, label in (
         (by_evidence, "#D55E00", "evidence"),
-        (by_folds, "#009E73", "folds"),
+        (by_folds, "#009E73", "cross-validation"),
     ):
         place = np.clip(np.log10(max(strength, 1e-9)), -5, 4)
         ax.plot(
@@ -71,6 +73,7 @@ for ax, (violation, data) in zip(axes, sets.items(), strict=True):
                 )
             ),
             "o",
+            ms=9 if label == "evidence" else 5,
             color=colour,
             label=label,
         )
@@ -84,8 +87,11 @@ axes[0].set_ylabel("loss on other data")
 axes[0].legend(frameon=False)
 
 # %%
-# With an exact symmetry the loss falls to the end: hard-wire. With a flaw it
-# has a minimum on the way, the further to the left the larger the flaw. The
+# With an exact symmetry the loss falls and is flat in the end (its minimum
+# differs from the end in the sixth digit): hard-wire. With a flaw it has a
+# minimum on the way, the further to the left the larger the flaw. The
 # test asks another question, whether the symmetry is *exact*; with enough
 # samples it will reject every symmetry that is not, useful ones too. To decide
 # what to use, ask for the strength.
+
+plt.show()

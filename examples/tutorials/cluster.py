@@ -4,7 +4,8 @@ A cluster
 
 Moments are sums, so that they can be taken anywhere and added up: on the
 workers of a Dask cluster, which read the data where they are and send back
-matrices of the size of the features. Needs the extra ``dask``.
+matrices of the size of the features. To run this as a script: ``pip install
+".[plots,dask]"``.
 """
 
 import dask.array as da
@@ -65,3 +66,4 @@ _, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 alphas = np.logspace(-4, 3, 60)
 ax.plot(alphas, path.curve(alphas).relative_invariance_gap[:, 0], "#0072B2")
 ax.set(xscale="log", xlabel="strength α", ylabel="relative invariance gap")
+plt.show()

@@ -5,7 +5,7 @@ Equivariant maps
 When the targets move with the inputs, as the clean signal is shifted where the
 noisy one is, the map should commute with the group: f(ρ(g)x) = σ(g)f(x).
 Convolutions are such maps. Here a filter against noise is learnt from few
-pairs of signals.
+pairs of signals. To run this as a script: ``pip install ".[plots]"``.
 """
 
 import matplotlib.pyplot as plt
@@ -77,7 +77,9 @@ axes[1].set(title="the learnt matrix", xticks=[], yticks=[])
 axes[2].plot(X_test[0], "#BBBBBB", label="noisy")
 axes[2].plot(Y_test[0], "k:", label="clean")
 axes[2].plot(model.predict(X_test[:1])[0], "#0072B2", label="filtered")
-axes[2].legend(frameon=False)
+low, high = axes[2].get_ylim()
+axes[2].set_ylim(low, high + 0.35 * (high - low))
+axes[2].legend(frameon=False, ncols=3, loc="upper center", fontsize="small")
 
 # %%
 # A bound on the rank
@@ -92,3 +94,4 @@ for rank in (1, 2, 3, 4, 8):
         moments, shifts, approach=hw.Hardwired(), target=shifts, rank=rank
     )
     print(f"rank ≤ {rank}: uses {model.rank}, loss {model.loss:.4f}")
+plt.show()

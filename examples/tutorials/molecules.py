@@ -5,7 +5,7 @@ Molecules and relabelling
 The energy of a molecule does not depend on the order in which its atoms are
 listed. Six atoms can be listed in 720 orders, 14 in 87 billion: no
 augmentation can try them all, but the average over all of them is exact and
-cheap.
+cheap. To run this as a script: ``pip install ".[plots]"``.
 """
 
 import time
@@ -76,8 +76,8 @@ print(hw.invariant_subspace(relabel).dim, "invariant directions")
 # %%
 # From 30 molecules on
 # --------------------
-# Hard-wired, 24 numbers are left to learn in place of 432. (The ridge is as
-# small as the features allow.)
+# Hard-wired, 24 numbers are left to learn in place of 432. (A small ridge,
+# because some of these features are nearly collinear.)
 
 
 def error(model: hw.Solution) -> float:
@@ -127,3 +127,4 @@ space = hw.invariant_subspace(many)
 seconds = time.perf_counter() - started
 print(f"{many.dim} features, {many.order:,} orders")
 print(f"{space.dim} invariant directions in {seconds:.3f} s")
+plt.show()

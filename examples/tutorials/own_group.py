@@ -4,7 +4,8 @@ Your own group
 
 Any group will do that is given by generators: matrices or permutations, and
 Lie-algebra elements for continuous ones. Here: a board of seven sensors, one
-in the middle and six around it, which can be mounted in six orientations.
+in the middle and six around it, which can be mounted in six orientations. To
+run this as a script: ``pip install ".[plots]"``.
 """
 
 import tempfile
@@ -77,10 +78,9 @@ print(hw.invariant_subspace(rotation * rotation).basis.T.round(3))
 # %%
 # Use it
 # ------
-# The average of random readings over the group, and a model that is invariant;
-# ``assert_invariant`` is for tests of your own. A file of generators brings
-# the group to the command line: ``haarwire compare data.csv --symmetry
-# board.npz``.
+# A model of 200 random readings that is invariant; ``assert_invariant`` is for
+# tests of your own. A file of generators brings the group to the command line:
+# ``haarwire compare data.csv --symmetry board.npz``.
 
 data = hw.datasets.planted(board, 200, noise=0.3, rng=0)
 moments = hw.Moments.from_arrays(data.X, data.Y)
@@ -116,3 +116,4 @@ for ax, values, title in (
         xticks=[],
         yticks=[],
     )
+plt.show()

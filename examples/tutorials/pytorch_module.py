@@ -4,7 +4,8 @@ A PyTorch module
 
 The same three ways for a network that is not linear: hard-wire a layer,
 average a whole network over the group, augment batches, or penalize. Digits
-under quarter turns again; needs the extra ``torch``.
+under quarter turns again. To run this as a script: ``pip install
+".[sklearn,plots,torch]"``.
 """
 
 import matplotlib.pyplot as plt
@@ -76,7 +77,9 @@ for row, batch in zip(axes, (images, moved), strict=True):
 # One architecture, trained four ways with equal budgets; on images as they are
 # and in any orientation.
 
-result = compare_modules(network, data, turns, epochs=6, lr=0.01, seeds=[0])
+result = compare_modules(
+    network, data, turns, epochs=6, learning_rate=0.01, seeds=[0]
+)
 print(result)
 
 # %%
@@ -106,3 +109,4 @@ ax.set(
     ylim=(0, 1.2),
 )
 ax.legend(frameon=False, ncols=2)
+plt.show()

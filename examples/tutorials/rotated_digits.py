@@ -3,7 +3,8 @@ Rotated digits
 ==============
 
 Handwritten digits and quarter turns: four models, two questions, one answer
-for each. The data, 1797 images of 8×8 pixels, come with scikit-learn.
+for each. The data, 1797 images of 8×8 pixels, come with scikit-learn. To run
+this as a script: ``pip install ".[sklearn,plots]"``.
 """
 
 import textwrap
@@ -50,7 +51,8 @@ print(f"hard-wired and augmented differ by {difference:.1e}")
 # -------------
 # How well does each do on test images *as they are*, and how well when they
 # come in any orientation, *moved* by the group? The loss on moved images is
-# the loss on averaged moments, exact.
+# the loss on averaged moments, exact. The gap is the share of the coefficients
+# that is not invariant, ‖W − W P‖/‖W‖, P the average over the group.
 
 moved = hw.average_moments(held_out, turns)
 for name, model in models.items():
@@ -61,8 +63,12 @@ for name, model in models.items():
     print(f"{name:<12} as is {as_is:.3f}  moved {in_any:7.3f}  gap {gap:.3f}")
 
 # %%
-# The rows of the coefficients as pictures: the regularized model is on its way
-# to the symmetry that hard-wiring and augmentation have.
+# The rows of the coefficients as pictures, one a digit (0 to 7 of ten; each in
+# its own scale): the regularized model is on its way to the symmetry that
+# hard-wiring and augmentation have. A plain model is 50 times worse on images
+# that are turned: its largest weights, by far, are those of pixels in the first
+# and the last column, which are hardly ever inked in upright digits and often
+# in turned ones.
 
 figure, axes = plt.subplots(3, 8, figsize=(8, 3.3), layout="constrained")
 for row, name in zip(
@@ -99,6 +105,7 @@ ax.axhline(
     moved.loss(models["hard-wired"].coef, models["hard-wired"].intercept),
     color="#6E6E6E",
     ls=":",
+    label="hard-wired, on either",
 )
 ax.set(
     xscale="log",
@@ -114,7 +121,8 @@ ax.legend(frameon=False)
 # The same, with the strength chosen by cross-validation and a verdict for each
 # question: this is what ``haarwire compare digits --symmetry image_rotations:8
 # --rank 5`` prints. Digits are upright: a little regularization is best for
-# images as they are. When they come in any orientation, hard-wire.
+# images as they are. When they come in any orientation, hard-wire. (Other
+# images are held out here, so the losses are not those above.)
 
 result = hw.compare(data, turns, rank=5)
 for question, verdict in result.verdict.items():
@@ -124,3 +132,4 @@ for question, verdict in result.verdict.items():
             verdict.reason, 79, initial_indent="  ", subsequent_indent="  "
         )
     )
+plt.show()
