@@ -85,8 +85,8 @@ for name, (y, _) in sets.items():
 # ----------------
 # With 150 sequences, half the parameters make a better model of binding; for
 # what depends on the direction, the hard-wired model knows nothing at all and
-# fits noise: it is worse than the mean, which has R² = 0. A small penalty helps
-# even there: it shrinks, as a ridge does.
+# fits noise: it is worse than the mean, which has R² = 0. A small penalty
+# helps even there: it shrinks, as a ridge does.
 
 _, axes = plt.subplots(
     1, 3, figsize=(8.5, 3), sharey=True, layout="constrained"

@@ -66,9 +66,9 @@ for name, model in models.items():
 # The rows of the coefficients as pictures, one a digit (0 to 7 of ten; each in
 # its own scale): the regularized model is on its way to the symmetry that
 # hard-wiring and augmentation have. A plain model is 50 times worse on images
-# that are turned: its largest weights, by far, are those of pixels in the first
-# and the last column, which are hardly ever inked in upright digits and often
-# in turned ones.
+# that are turned: its largest weights, by far, are those of pixels in the
+# first and the last column, which are hardly ever inked in upright digits and
+# often in turned ones.
 
 figure, axes = plt.subplots(3, 8, figsize=(8, 3.3), layout="constrained")
 for row, name in zip(
