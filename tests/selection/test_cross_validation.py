@@ -247,6 +247,14 @@ def test_a_grid_of_no_strengths_is_refused(count: Any) -> None:
         default_alphas(moments, REPRESENTATIONS["signed"], n_alphas=count)
 
 
+def test_a_grid_is_of_moments_and_a_representation() -> None:
+    samples = hw.Samples.from_arrays(*sample_folds()[0])
+    with pytest.raises(hw.ParameterError, match="moments must be a Moments, got a Samples"):
+        default_alphas(samples, REPRESENTATIONS["signed"])  # type: ignore[arg-type]
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation, got 'signed'"):
+        default_alphas(moments_of(sample_folds())[0], "signed")  # type: ignore[arg-type]
+
+
 # Every rank at once.
 
 

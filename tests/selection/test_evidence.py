@@ -214,7 +214,7 @@ def test_refusals() -> None:
     with pytest.raises(hw.DataError, match="acts on 5 coordinates"):
         select_by_evidence(data.moments, hw.groups.cyclic_shifts(5))
     samples = hw.Samples.from_arrays(data.X, data.Y)
-    with pytest.raises(hw.ParameterError, match="needs Moments, got Samples") as error:
+    with pytest.raises(hw.ParameterError, match="moments must be a Moments, got a Samples") as error:
         select_by_evidence(samples, rep)  # type: ignore[arg-type]
     assert "samples.moments()" in error.value.remedy
 

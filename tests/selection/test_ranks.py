@@ -180,6 +180,13 @@ def test_refusals() -> None:
         hw.select_rank(moments, REP)
     with pytest.raises(hw.ParameterError, match="at least 2 folds, got 1"):
         hw.select_rank([moments], REP)
+    with pytest.raises(hw.ParameterError, match="select_rank got moments, targets and a symmetry"):
+        hw.select_rank(moments, Y, REP, method="bic")
+    with pytest.raises(hw.ParameterError, match="select_rank got moments and a sample_weight") as error:
+        hw.select_rank([moments, moments], REP, sample_weight=np.ones(40))
+    assert "Moments.from_arrays(X, Y, sample_weight)" in error.value.remedy
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation, got 'reflection:8'"):
+        hw.select_rank(X, Y, "reflection:8")  # type: ignore[arg-type]
     for options in ({"ridge": 0.1}, {"approach": hw.Regularized(0.3)}):
         with pytest.raises(hw.ParameterError, match="the method 'aic' is for least squares"):
             hw.select_rank(X, Y, REP, method="aic", **options)  # type: ignore[arg-type]

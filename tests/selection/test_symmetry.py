@@ -435,6 +435,13 @@ def test_other_refusals() -> None:
         hw.symmetry_test(X, Y, "cyclic_shifts:4")  # type: ignore[call-overload]
     with pytest.raises(hw.ParameterError, match="rep must be a Representation"):
         hw.symmetry_test(moments, None)  # type: ignore[call-overload]
+    with pytest.raises(hw.ParameterError, match="symmetry_test got moments, targets and a symmetry"):
+        hw.symmetry_test(moments, Y, rep)  # type: ignore[call-overload]
+    with pytest.raises(hw.ParameterError, match="symmetry_test got moments and a sample_weight"):
+        hw.symmetry_test(moments, rep, sample_weight=np.ones(len(X)))  # type: ignore[call-overload]
+    with pytest.raises(hw.ParameterError, match="moments must be a Moments, got a Samples") as error:
+        hw.symmetry_test(hw.Samples.from_arrays(X, Y), rep)  # type: ignore[call-overload]
+    assert "samples.moments()" in error.value.remedy
     with pytest.raises(hw.DataError, match="acts on 5 coordinates"):
         hw.symmetry_test(X, Y, hw.groups.cyclic_shifts(5))
     with pytest.raises(hw.DataError, match="targets are constant"):

@@ -214,13 +214,7 @@ def select_by_evidence(
 
 
 def _checked(moments: Moments, rep: Representation, fit_intercept: bool) -> Moments:
-    check_kinds(moments, rep)
-    if not isinstance(moments, Moments):
-        raise ParameterError(
-            "the evidence needs Moments, got Samples",
-            cause="samples kept as they are, for more features than samples",
-            remedy="give samples.moments()",
-        )
+    check_kinds(moments, rep, samples=False)
     check_fit(moments, rep)
     check_samples(moments, fit_intercept=fit_intercept)
     return moments if fit_intercept else moments.about_origin()

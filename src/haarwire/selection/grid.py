@@ -12,6 +12,7 @@ from haarwire.groups import Representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
 from haarwire.solve import RegularizationPath, penalty_frame
+from haarwire.solve.approaches import check_kinds
 from haarwire.solve.path import factor_path
 
 __all__ = ["COUNT", "alpha_grid", "default_alphas"]
@@ -89,6 +90,13 @@ def default_alphas(
     ndarray, shape (n_alphas + 2,)
         Ascending.
 
+    Raises
+    ------
+    DataError
+        When the data do not fit the symmetry.
+    ParameterError
+        For arguments of other kinds, or when ridge or n_alphas is out of range.
+
     Examples
     --------
     >>> import haarwire as hw
@@ -97,6 +105,7 @@ def default_alphas(
     >>> default_alphas(hw.Moments.from_arrays(data.X, data.Y), rep, n_alphas=3).round(3)
     array([0.0000e+00, 2.0000e-03, 3.4900e-01, 5.1352e+01,        inf])
     """
+    check_kinds(moments, rep, samples=False)
     frame = penalty_frame(rep, penalty)
     path = factor_path(moments, rep, rank=1, ridge=ridge, frame=frame)
     return alpha_grid(path, n_alphas=n_alphas)

@@ -1,12 +1,24 @@
-"""The difference of two models over the same folds, with its standard error."""
+"""Two models over the same folds or samples: whether they are one, and their difference with its error."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
 from haarwire._numbers import FloatArray
 
-__all__ = ["paired_difference"]
+__all__ = ["SAME", "is_same_model", "paired_difference"]
+
+
+SAME: Final = 1e-9
+"""Losses that agree to this relative size are those of one model."""
+
+
+def is_same_model(a: FloatArray, b: FloatArray) -> bool:
+    """Whether losses on the same folds or samples are those of one model, up to rounding."""
+    size = max(float(np.abs(a).mean()), float(np.abs(b).mean()))
+    return bool(np.abs(a - b).mean() <= SAME * size)
 
 
 def paired_difference(

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from haarwire._linalg import symmetric_whitener
+from haarwire._linalg import default_tolerance, symmetric_whitener
 from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
@@ -99,7 +99,7 @@ class _Statistic:
         targets = self.root[:, None] * Y
         self.residuals = targets - self.design @ (self.design.T @ targets)
         self.total = float((self.residuals**2).sum())
-        rounding = len(X) * 1e-15 * float((targets**2).sum())
+        rounding = default_tolerance(self.design.shape[1]) * float((targets**2).sum())
         if self.design.shape[1] >= len(X) or self.total <= rounding:
             raise DataError(
                 f"an invariant model explains all {len(X)} samples exactly: there is nothing left to test",
@@ -134,4 +134,4 @@ class _Statistic:
 def _orthonormal(A: FloatArray) -> FloatArray:
     """Orthonormal basis of the columns of A, dependent ones dropped."""
     U, s, _ = np.linalg.svd(A, full_matrices=False)
-    return np.asarray(U[:, s > max(A.shape) * 1e-15 * s.max(initial=0.0)])
+    return np.asarray(U[:, s > default_tolerance(A.shape[1]) * s.max(initial=0.0)])

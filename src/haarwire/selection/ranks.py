@@ -14,11 +14,12 @@ from haarwire._linalg import default_tolerance, symmetric_whitener
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.moments import Moments
+from haarwire.selection.arguments import symmetry_beside_moments
 from haarwire.selection.folds import FOLDS, checked_folds, fold_moments
 from haarwire.selection.risk import risks
 from haarwire.solve import Approach, Hardwired, Modes, Regularized, reduced_rank
-from haarwire.solve.approaches import check_kinds
 from haarwire.solve.solver import check_approach, check_samples
 
 __all__ = ["RankMethod", "RankSelection", "select_rank"]
@@ -110,7 +111,8 @@ def select_rank(
     Raises
     ------
     ParameterError
-        For an unknown method, or one that does not fit the approach, the ridge or the data.
+        For an unknown method, or one that does not fit the approach, the ridge or the data; for targets or
+        weights beside moments.
     DataError
         When no degrees of freedom are left to estimate the noise.
 
@@ -136,16 +138,17 @@ def select_rank(
         )
     how = Hardwired() if approach is None else approach
     check_approach(how)
-    symmetry: Any = Y if rep is None else rep
     given = _given_moments(X, method)
     if given is not None:
+        symmetry = symmetry_beside_moments("select_rank", Y, rep, sample_weight)
         parts = given
-    elif method == "cv":
-        parts = fold_moments(X, Y, sample_weight, n_folds=n_folds, rng=rng)  # type: ignore[arg-type]
     else:
-        parts = [Moments.from_arrays(X, Y, sample_weight)]  # type: ignore[arg-type]
+        symmetry = checked_representation(rep)
+        if method == "cv":
+            parts = fold_moments(X, Y, sample_weight, n_folds=n_folds, rng=rng)  # type: ignore[arg-type]
+        else:
+            parts = [Moments.from_arrays(X, Y, sample_weight)]  # type: ignore[arg-type]
     whole = sum(parts[1:], start=parts[0])
-    check_kinds(whole, symmetry)
     check_samples(whole)
     if method == "cv":
         return _by_folds(checked_folds(parts), whole, symmetry, how, ridge)

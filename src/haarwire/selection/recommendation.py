@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants.penalty import Penalty
 from haarwire.moments import Moments
 from haarwire.moments.rows import as_samples
@@ -18,7 +19,7 @@ from haarwire.selection.cross_validation import CrossValidation
 from haarwire.selection.folds import FOLDS, checked_folds, fold_moments, further_splits
 from haarwire.selection.grid import alpha_grid
 from haarwire.selection.held_out import HeldOut
-from haarwire.selection.paired import paired_difference
+from haarwire.selection.paired import SAME, is_same_model, paired_difference
 from haarwire.selection.risk import MovedRisk, risks
 from haarwire.solve import Approach, Augmented, Plain, penalty_frame
 from haarwire.solve.approaches import check_kinds
@@ -36,9 +37,6 @@ _WORDINGS: Final = {"as_is": "on data as they are", "moved": "on data moved by t
 
 _NEGLIGIBLE: Final = 1e-3
 """A loss that is larger by less than this share does not count against a simpler approach."""
-
-_SAME: Final = 1e-9
-"""Losses that agree to this relative size are those of one model."""
 
 
 @final
@@ -162,6 +160,7 @@ def recommend(
     >>> advice.approach, advice.gain > 0
     ('hardwired', True)
     """
+    checked_representation(rep)
     generator = np.random.default_rng(rng)
     samples = as_samples(X, Y, sample_weight)
     folds = fold_moments(*samples, n_folds=n_folds, rng=generator)
@@ -313,7 +312,7 @@ def _advised(
     against = "hardwired" if chosen == "plain" else "plain"
     gain, error = paired_difference(best[against].losses, own.losses, weights, n_folds)
     alpha = float(alphas[1:-1][own.place]) if chosen == "regularized" else None
-    same = [name for name in names if name != chosen and _is_same(best[name], own)]
+    same = [name for name in names if name != chosen and is_same_model(best[name].losses, own.losses)]
     return Advice(
         approach=chosen,
         alpha=alpha,
@@ -329,14 +328,9 @@ def _advised(
 def _best(means: FloatArray, table: FloatArray, ranks: NDArray[np.integer[Any]]) -> _Best:
     place, column = np.unravel_index(int(np.argmin(means)), means.shape)
     # The least of ranks that make the same model, which rounding would choose among.
-    column = np.argmax(means[place] <= means[place, column] * (1.0 + _SAME))
+    column = np.argmax(means[place] <= means[place, column] * (1.0 + SAME))
     rank = int(ranks[column])
     return _Best(int(place), rank, table[place, rank], float(means[place, column]))
-
-
-def _is_same(a: _Best, b: _Best) -> bool:
-    size = max(np.abs(a.losses).mean(), np.abs(b.losses).mean())
-    return bool(np.abs(a.losses - b.losses).mean() <= _SAME * size)
 
 
 def _reason(
@@ -347,7 +341,7 @@ def _reason(
         return f"all approaches give the same model {wording}"
     rival = min(others, key=lambda name: best[name].mean)
     strength = "" if alpha is None else f" with alpha {alpha:.3g}"
-    also = f" ({' and '.join(same)} {'gives' if len(same) == 1 else 'give'} the same model)" if same else ""
+    also = aside_of_same(same)
     own, other = best[chosen].mean, best[rival].mean
     if own > other:
         return (
@@ -357,4 +351,11 @@ def _reason(
     return (
         f"it has{strength} the lowest cross-validated loss {wording}: {own:.4g} against {other:.4g} for "
         f"{rival}, the next best{also}"
+    )
+
+
+def aside_of_same(names: Sequence[str]) -> str:
+    """Ends a reason: which approaches give the same model as the one it is of."""
+    return (
+        f" ({' and '.join(names)} {'gives' if len(names) == 1 else 'give'} the same model)" if names else ""
     )

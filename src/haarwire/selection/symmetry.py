@@ -12,8 +12,10 @@ from haarwire._linalg import default_tolerance, symmetric_whitener
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
-from haarwire.moments import Moments
+from haarwire.groups.representation import checked_representation
+from haarwire.moments import Moments, Samples
 from haarwire.moments.checks import refuse_dask
+from haarwire.selection.arguments import symmetry_beside_moments
 from haarwire.selection.multivariate import Sizes, hotelling, pillai, roy, wilks
 from haarwire.selection.randomization import randomization
 from haarwire.solve import penalty_frame
@@ -160,7 +162,7 @@ def symmetry_test(
         When the samples do not fit the symmetry, are too few for the method, or an invariant model explains
         them exactly.
     ParameterError
-        For an unknown method, or moments where samples are needed.
+        For an unknown method, moments where samples are needed, or targets or weights beside moments.
     NotCompactError, NoSamplerError, GroupTooLargeError
         When the randomization test finds no random elements of the group.
 
@@ -185,31 +187,30 @@ def symmetry_test(
             cause="a misspelt option",
             remedy="use method='wilks', or 'randomization' where samples are few or far from Gaussian",
         )
-    if isinstance(X, Moments):
-        symmetry = rep if isinstance(rep, Representation) else Y
-        check_kinds(X, symmetry)  # type: ignore[arg-type]
+    if isinstance(X, Moments | Samples):
+        symmetry = symmetry_beside_moments("symmetry_test", Y, rep, sample_weight)
+        check_kinds(X, symmetry, samples=False)
         if method == "randomization":
             raise ParameterError(
                 "the randomization test needs samples, got moments",
                 cause="it moves each sample by a group element of its own, which moments do not show",
                 remedy="give symmetry_test(X, Y, rep, method='randomization')",
             )
-        return _parametric(X, symmetry, method, fit_intercept)  # type: ignore[arg-type]
+        return _parametric(X, symmetry, method, fit_intercept)
     if method == "randomization":
         remedy = "use method='wilks', or a random part of the samples that fits: X[rows].compute()"
         refuse_dask("the randomization test", remedy, X, Y, sample_weight)
+    symmetry = checked_representation(rep)
     moments = Moments.from_arrays(X, Y, sample_weight)  # type: ignore[arg-type]
-    check_kinds(moments, rep)  # type: ignore[arg-type]
-    assert rep is not None
     if method != "randomization":
-        return _parametric(moments, rep, method, fit_intercept)
-    check_fit(moments, rep)
+        return _parametric(moments, symmetry, method, fit_intercept)
+    check_fit(moments, symmetry)
     check_samples(moments, fit_intercept=fit_intercept)
-    sums = _sums_of_squares(moments, rep, fit_intercept)
+    sums = _sums_of_squares(moments, symmetry, fit_intercept)
     statistic, pvalue = randomization(
         np.asarray(X, dtype=np.float64),
         np.asarray(Y, dtype=np.float64).reshape(len(np.asarray(X)), -1),
-        rep,
+        symmetry,
         weights=None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64),
         fit_intercept=fit_intercept,
         n_resamples=n_resamples,

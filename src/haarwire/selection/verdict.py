@@ -10,16 +10,14 @@ import numpy as np
 
 from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
-from haarwire.selection.recommendation import SIMPLEST_FIRST, Advice
+from haarwire.selection.paired import is_same_model
+from haarwire.selection.recommendation import SIMPLEST_FIRST, Advice, aside_of_same
 
 __all__ = ["Verdict", "advice_verdict", "verdict"]
 
 
 CLEARLY: Final = 2.0
 """A difference counts when it is more than this many standard errors."""
-
-_SAME: Final = 1e-9
-"""Approaches whose losses agree to this relative size are one model."""
 
 
 @final
@@ -81,9 +79,7 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
     chosen = candidates[0]
     rivals = [name for name in names if not pairs.is_same(name, chosen)]
     equal = [name for name in names if name != chosen and name not in rivals]
-    also = (
-        f" ({' and '.join(equal)} {'gives' if len(equal) == 1 else 'give'} the same model)" if equal else ""
-    )
+    also = aside_of_same(equal)
     if not rivals:
         reason = f"all approaches give the same model {wording}" if equal else "it is the only approach"
         return Verdict(chosen, reason, 0.0, 0.0, False)
@@ -197,8 +193,7 @@ class _Pairs:
 
     def is_same(self, a: str, b: str) -> bool:
         """Whether two approaches are one model, up to rounding."""
-        largest = max(float(np.abs(self.losses[name]).mean()) for name in (a, b))
-        return bool(np.abs(self.losses[a] - self.losses[b]).mean() <= _SAME * largest)
+        return is_same_model(self.losses[a], self.losses[b])
 
     def is_clearly_better(self, better: str, worse: str) -> bool:
         """Whether the difference is more than two standard errors, and more than rounding."""
