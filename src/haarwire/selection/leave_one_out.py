@@ -73,8 +73,7 @@ def select_leave_one_out(
     inputs = np.asarray(X, dtype=np.float64)
     targets = np.asarray(Y, dtype=np.float64).reshape(len(inputs), -1)
     m, n = path.shape
-    somewhere = float(np.median(path.spectrum)) if path.spectrum.size else 1.0
-    if path.rank < path.modes(somewhere).rank:
+    if path.rank < path.n_modes:
         raise ParameterError(
             f"leave-one-out has no closed form at rank {path.rank} of {m}",
             cause="a rank bound below the number of modes: the fit is not linear in the targets",

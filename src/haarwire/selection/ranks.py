@@ -207,7 +207,8 @@ def _by_information(whole: Moments, modes: Modes, d: int, method: RankMethod) ->
     ranks = np.arange(min(p, d) + 1)
     explained = np.concatenate([[0.0], np.cumsum(modes.singular_values**2)])[ranks]
     J = modes.setting.total - explained
-    if not (64 * whole.eps * modes.setting.total < J).all():
+    rounding = default_tolerance(whole.n_features, whole.eps) * modes.setting.total
+    if not (rounding < J).all():
         raise DataError(
             f"the fit of rank {ranks[-1]} explains the targets exactly: there is no noise to measure against",
             cause=f"{N} samples and {d} features, or targets computed from the inputs",
