@@ -10,9 +10,11 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "src"))
@@ -110,19 +112,27 @@ ROOMS = [
 """In the order in which they build on each other."""
 
 
+MODULES = ["haarwire.solve.certificate", "haarwire.selection.evidence", "haarwire.training.modules"]
+"""Modules whose docstrings have a page: what several functions refer to."""
+
 HOMES: dict[str, str] = {}
-"""Where each public name is documented."""
+"""Where each public name is documented: in the first room that has it."""
 
 
 def write_rooms(_app: Sphinx, _config: Any) -> None:
-    """A page a room: what its docstring says first, and a table of its public names."""
+    """A page a room: what its docstring says first, a table of its public names, and its constants."""
     for room in ROOMS:
         module = importlib.import_module(f"haarwire.{room}")
-        public = [name for name in module.__all__ if callable(getattr(module, name))]
+        public = [name for name in module.__all__ if inspect.isroutine(getattr(module, name))]
+        public += [name for name in module.__all__ if inspect.isclass(getattr(module, name))]
         names = sorted(public, key=lambda name: (name[0].islower(), name.lower()))
-        HOMES.update({name: f"haarwire.{room}.{name}" for name in names})
+        for name in names:
+            HOMES.setdefault(name, f"haarwire.{room}.{name}")
         summary = (inspect.getdoc(module) or "").split("\n\n")[0]
-        _write(HERE / f"api/haarwire.{room}.rst", module.__name__, summary, _table(module.__name__, names))
+        page = [summary, _table(module.__name__, names), *_constants(module)]
+        _write(HERE / f"api/haarwire.{room}.rst", module.__name__, *page)
+    for name in MODULES:
+        _write(HERE / f"api/{name}.rst", name, f".. automodule:: {name}\n   :no-members:")
     errors = [name for name in hw.__all__ if name.endswith("Error")]
     HOMES.update({name: f"haarwire.{name}" for name in errors})
     here = sorted(HOMES[name] for name in hw.__all__ if name in HOMES and name not in errors)
@@ -136,6 +146,24 @@ def write_rooms(_app: Sphinx, _config: Any) -> None:
         "Each has three parts: what is wrong, the likely cause, what to do.",
         _table("haarwire", sorted(errors)),
     )
+
+
+def _constants(module: ModuleType) -> list[str]:
+    """Each public constant, its value and the docstring below it."""
+    found = []
+    for name in filter(str.isupper, module.__all__):
+        value = getattr(module, name)
+        origin = next(
+            origin
+            for origin in list(sys.modules.values())
+            if getattr(origin, "__name__", "").startswith(f"{module.__name__}.")
+            and re.search(rf"^{name}\b", inspect.getsource(origin), re.MULTILINE)
+        )
+        text = " ".join(
+            ModuleAnalyzer.for_module(origin.__name__).find_attr_docs().get(("", name), [])
+        ).strip()
+        found.append(f".. py:data:: {name}\n   :value: {value!r}\n\n   {text}")
+    return [f"Constants\n---------\n\n.. currentmodule:: {module.__name__}", *found] if found else []
 
 
 def _table(module: str, names: list[str]) -> str:

@@ -6,6 +6,7 @@ import html
 import importlib
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,37 @@ def test_every_command_is_on_the_page() -> None:
     text = (DOCS / "guide/command_line.md").read_text(encoding="utf-8")
     for command in app.registered_commands:
         assert f"`haarwire {command.name}" in text
+
+
+@pytest.mark.parametrize("folder", ["src", "experiments", "tests"])
+def test_sections_of_the_theory_exist(folder: str) -> None:
+    headings = re.findall(
+        r"^## (\d)\. ", (DOCS / "guide/theory.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert headings == [str(number) for number in range(1, len(headings) + 1)]
+    cited = "".join(path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob("*.py"))
+    numbers = re.findall(r"theory, sections? (\d)(?: (?:and|to) (\d))?", cited)
+    assert numbers
+    assert {number for pair in numbers for number in pair if number} <= set(headings)
+
+
+def test_top_level_names_lead_to_their_own_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sphinx", reason="needs the dependency group docs")
+    pytest.importorskip("torch", reason="the pages of all rooms are written")
+    conf = runpy.run_path(str(DOCS / "conf.py"))
+    written: dict[str, str] = {}
+    write = conf["write_rooms"]
+    monkeypatch.setitem(
+        write.__globals__, "_write", lambda path, *parts: written.update({path.name: str(parts)})
+    )
+    write(None, None)
+    for name in hw.__all__:
+        home = conf["HOMES"].get(name)
+        if home is not None:
+            room, _, last = home.rpartition(".")
+            assert getattr(importlib.import_module(room), last) is getattr(hw, name), home
+    assert "the noise" in written["haarwire.explorer.rst"]
+    assert "Targets" not in written["haarwire.datasets.rst"]
 
 
 @pytest.mark.skipif("HAARWIRE_BUILD_DOCS" not in os.environ, reason="a minute: HAARWIRE_BUILD_DOCS=1 builds")

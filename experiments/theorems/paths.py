@@ -1,4 +1,4 @@
-"""Statements about the regularization path (theory, sections 3 and 5)."""
+"""Statements about the regularization path (theory, section 5)."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from haarwire.landscape import check_critical, critical_points
 from haarwire.landscape.network import Network
 from haarwire.solve import Quadratic, reduced_rank
 from haarwire.solve.approaches import Setting
-from haarwire.training import convergence
-from haarwire.training.theory import (
+from haarwire.training import (
     conditioning,
+    convergence,
     convergence_rate,
     gradient_flow,
     learning_time,
@@ -45,6 +45,11 @@ def decoupled(strength, curvature, m=4, seed=0):
     U, V = random_orthogonal(m, rng), random_orthogonal(len(curvature), rng)
     q = len(strength)
     return quadratic(V * curvature @ V.T, U[:, :q] * strength @ V[:, :q].T)
+
+
+def untaught():
+    """Inputs that explain nothing of the targets."""
+    return quadratic(np.eye(3), np.zeros((2, 3)))
 
 
 def coupled(seed=0):
@@ -201,7 +206,7 @@ def test_coupled_modes_are_learnt_in_the_order_of_gain_with_times_to_leading_ord
 
 
 def test_a_bottleneck_can_end_at_a_saddle_and_regularization_leads_there():
-    # Example of theory, section 3: mode 1 is the optimum below alpha = 3, mode 0 (invariant) above.
+    # Example of theory, section 5: mode 1 is the optimum below alpha = 3, mode 0 (invariant) above.
     for alpha, strict in ((1.0, False), (10.0, True)):
         problem = quadratic(np.diag([1.0, 1.0 + alpha]), np.diag([1.0, 2.0]), total=5.0)
         predicted = predicted_plateaus(problem, 2, 1e-4, rank=1)
@@ -302,7 +307,7 @@ def test_gradient_descent_contracts_at_the_predicted_rate(depth):
     for _ in range(400):
         network = Network(layers, problem.gram, problem.cross)
         excess.append(problem.loss(network.product) - problem.loss(W))
-        layers = [A - rate.layers.step * g for A, g in zip(layers, network.gradient(), strict=True)]
+        layers = [A - rate.layers.learning_rate * g for A, g in zip(layers, network.gradient(), strict=True)]
     excess = np.array(excess)
     last = int(np.flatnonzero(excess > 1e-7 * excess[0])[-1])
     measured = (excess[last] / excess[last // 2]) ** (0.5 / (last - last // 2))
@@ -319,7 +324,7 @@ def test_gradient_flow_converges_at_the_smallest_eigenvalue():
     excess = gradient_flow(layers, problem, times, rtol=1e-12).losses - (100.0 - 5.0)
     part = times > 1.5
     slope = np.polyfit(times[part], np.log(excess[part]), 1)[0]
-    assert -slope == pytest.approx(2.0 * convergence_rate(problem).layers.flow_rate, rel=1e-2)
+    assert -slope == pytest.approx(2.0 * convergence_rate(problem).layers.smallest, rel=1e-2)
 
 
 def test_singular_grams_do_not_count_their_null_space():
@@ -373,13 +378,17 @@ def test_one_layer_hardwired_is_conditioned_best_and_plain_worst():
         (lambda: mode_trajectory([0.0], 1.0, 1.0, 0.0, 2), "must start above 0"),
         (lambda: learning_time(1.0, 1.0, 0.7, 2), "never rises"),
         (lambda: learning_time(0.0, 1.0, 0.1, 2), "never rises"),
-        (lambda: spectral_layers(coupled(), 2, 0.0), "scale must be a number > 0"),
+        (lambda: spectral_layers(coupled(), 2, 0.0), "scale must be a finite number > 0"),
         (lambda: spectral_layers(coupled(), 2, 0.1, width=0), "width must be an integer"),
         (lambda: gradient_flow([np.eye(3)], coupled(), [0.0, 1.0]), "do not make a map"),
         (lambda: gradient_flow(spectral_layers(coupled(), 2, 0.1), coupled(), [0.0]), "ascending"),
         (lambda: predicted_plateaus(coupled(), 1, 0.1), "one layer has no plateaus"),
         (lambda: predicted_plateaus(coupled(), 2, 0.1, rank=0), "rank must be an integer"),
-        (lambda: predicted_plateaus(coupled(), 2, -0.1), "must start above 0"),
+        (lambda: predicted_plateaus(coupled(), 2, -0.1), "scale must be a finite number > 0, got -0.1"),
+        (lambda: predicted_plateaus(coupled(), 2, np.nan), "scale must be a finite number > 0, got nan"),
+        (lambda: predicted_plateaus(coupled(), 2, 1e-200), "scale = 1e-200 is too small: the product of 2"),
+        (lambda: predicted_plateaus(untaught(), 2, -1.0), "scale must be a finite number > 0"),
+        (lambda: predicted_plateaus(untaught(), 2, 0.1, rank=0), "rank must be an integer"),
         (lambda: measured_plateaus([0.0, 1.0], [2.0, 1.0], contrast=1.0), "contrast must be above 1"),
         (lambda: convergence_rate(coupled(), 0), "rank must be an integer"),
         (lambda: convergence_rate(decoupled([1.0, 1.0], [1.0, 1.0, 1.0]), 1), "not isolated"),
