@@ -205,6 +205,17 @@ def test_weights_count_in_fits_and_scores() -> None:
     np.testing.assert_allclose(found.coef_, again.coef_, rtol=1e-9)
 
 
+def test_a_fold_that_holds_nearly_all_weight_is_not_taken_from_the_whole() -> None:
+    """The difference would have lost the digits of the rest."""
+    X, Y = regression_data()
+    weights = np.ones(len(X))
+    weights[:10] = 1e12
+    found = InvariantRegressorCV("reflection", alphas=[0.3], cv=4).fit(X, Y, weights)
+    model = InvariantRegressor("reflection", approach="regularized", alpha=0.3).fit(X[10:], Y[10:])
+    loss = ((model.predict(X[:10]) - Y[:10]) ** 2).mean()
+    assert found.cv_results_["split0_test_score"][0] == pytest.approx(-loss, rel=1e-9)
+
+
 def test_sparse_data() -> None:
     X, Y = regression_data()
     X[np.abs(X) < 0.5] = 0.0
