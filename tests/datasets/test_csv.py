@@ -130,3 +130,11 @@ def test_csv_in_another_encoding_is_told(folder: Path, encoding: str) -> None:
 def test_csv_with_an_endless_quoted_value_is_told(folder: Path) -> None:
     with pytest.raises(hw.FileError, match="field larger than field limit"):
         load(csv_of('a,y\n1,"' + "x" * 200_000))
+
+
+def test_names_in_a_list(folder: Path) -> None:
+    data = load(csv_of("a,b,z\n1,2,3\n4,5,6\n"), x=["b", 0], y=["z"], targets="numbers")
+    np.testing.assert_array_equal(data.X, [[2, 1], [5, 4]])
+    np.testing.assert_array_equal(data.Y, [[3], [6]])
+    with pytest.raises(hw.DataError, match="no column '--1'"):
+        load("table.csv", y="--1")

@@ -208,3 +208,17 @@ def test_planted_repeats_and_violates_as_told() -> None:
 def test_planted_refuses_sizes_that_are_none(sizes: dict[str, Any]) -> None:
     with pytest.raises(hw.ParameterError, match="must be a positive integer"):
         planted(hw.groups.reflection(4), **sizes)
+
+
+def test_text_in_numpys_own_strings() -> None:
+    if not hasattr(np.dtypes, "StringDType"):
+        pytest.skip("NumPy 1 has none")
+    labels = np.array(["b", "a", "c"], dtype=np.dtypes.StringDType())[LABELS]
+    assert classes_of(Dataset.from_arrays(X, labels)) == ["a", "b", "c"]
+    assert hw.datasets.split_source((np.tile(X, (20, 1)), np.tile(labels, 20))).classes is not None
+
+
+@pytest.mark.parametrize("options", [{"targets": "numbers"}, {"y": "foo"}, {"x": "0"}])
+def test_built_in_data_take_no_options(options) -> None:
+    with pytest.raises(hw.ParameterError, match="digits has its own inputs and labels"):
+        load("digits", **options)

@@ -217,12 +217,30 @@ def test_models_of_other_shapes(coef, intercept, what):
         ((1, 5, 0.0, np.zeros(2), np.eye(2)), r"5 samples cannot have a total weight of 0\.0", "count=0"),
         ((1, 0, 1.0, np.zeros(2), np.eye(2)), r"0 samples cannot have a total weight of 1\.0", "count=0"),
         ((1, 5, 5.0, np.full(2, np.nan), np.eye(2)), "overflow", "rescale"),
+        ((1, 5, 5.0, np.zeros(2), np.array([[1, np.nan], [np.nan, 1]])), "overflow", "rescale"),
+        ((2.0, 5, 5.0, np.zeros(3), np.eye(3)), r"2\.0 features", r"from_arrays\(X, Y\)"),
+        (
+            (1, 5, 5.0, np.zeros(2), np.diag([1.0, -1.0])),
+            "The scatter has -1 on its diagonal",
+            "whole - part",
+        ),
     ],
 )
 def test_fields_that_do_not_belong_together(fields, what, remedy):
     with pytest.raises(DataError) as error:
         Moments(*fields)
     check(error, what, remedy)
+
+
+@pytest.mark.parametrize("options", [{"dtype": int}, {"dtype": np.float16}, {"eps": -1}, {"eps": "small"}])
+def test_precisions_that_are_none(options):
+    with pytest.raises(ParameterError) as error:
+        Moments(1, 5, 5.0, np.zeros(2), np.eye(2), **options)
+    check(error, "dtype is .* and eps", "float32 or float64")
+
+
+def test_finite_fields_whose_sum_is_not():
+    assert Moments(1, 5, 5.0, np.zeros(2), np.full((2, 2), 1e308)).count == 5
 
 
 # --- memory ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import pytest
 
 import haarwire as hw
 from haarwire import ClusterError, DataError, Moments, ParameterError
-from haarwire.moments import alignment, reduction
+from haarwire.moments import alignment, collections, labels, reduction
 from haarwire.moments.conditioning import IllConditionedWarning
 from haarwire.selection import fold_moments
 
@@ -431,3 +431,82 @@ def test_a_scheduler_that_ends_in_the_middle() -> None:
         Moments.from_dask(batches, cluster=client)
     end.join()
     client.close(timeout=1)
+
+
+def test_wide_collections_take_one_pass(monkeypatch) -> None:
+    """Beyond so many columns there are blocks of them, for which there is no triangular factor."""
+    monkeypatch.setattr(collections, "WIDE", 16)
+    X, Y = np.random.default_rng(0).standard_normal((20, 30)), np.arange(20.0)
+    with dask.config.set(scheduler="synchronous"):
+        found = Moments.from_dask(da.from_array(X, chunks=7), Y)
+    assert difference(found, Moments.from_arrays(X, Y)) < 1e-12
+
+
+@pytest.mark.parametrize("column_block", [0, -1, True, 2.5, "a"])
+def test_blocks_of_no_columns(column_block) -> None:
+    X, Y = samples()
+    with pytest.raises(ParameterError, match="column_block is"):
+        Moments.from_dask(da.from_array(X), Y, column_block=column_block)
+
+
+def test_labels_of_all_blocks_are_checked_together(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(labels, "_MOST_CLASSES", 5)
+    X, _ = samples()
+    texts, numbers = np.array(list("abab")), np.arange(4)
+    np.savez(tmp_path / "0.npz", x=X[:4], y=texts)
+    np.savez(tmp_path / "1.npz", x=X[:4], y=numbers)
+
+    def delayed(*targets: Any) -> list[Any]:
+        return [dask.delayed((X[:4], Y)) for Y in targets]
+
+    with dask.config.set(scheduler="synchronous"):
+        with pytest.raises(DataError, match="more than 5 different labels"):
+            Moments.from_dask(delayed(numbers, numbers + 4), one_hot=True)
+        with pytest.raises(DataError, match="of another kind than those before: 0 after 'a'"):
+            Moments.from_dask(delayed(texts, numbers), one_hot=True)
+    with (
+        Client(processes=False, n_workers=1, dashboard_address=":0", set_as_default=False) as client,
+        pytest.raises(DataError, match="of another kind than those before: 0 after 'a'"),
+    ):
+        Moments.from_source(tmp_path, one_hot=True, cluster=client)
+
+
+@pytest.mark.parametrize(("value", "found"), [((1,), "has 1 elements"), (None, "is a NoneType")])
+@pytest.mark.parametrize("one_hot", [True, False])
+def test_delayed_values_that_are_no_batches(value, found, one_hot) -> None:
+    with dask.config.set(scheduler="synchronous"), pytest.raises(DataError, match=f"batch 0 {found}"):
+        Moments.from_dask([dask.delayed(lambda: value)()], one_hot=one_hot)
+
+
+def test_what_is_no_cluster() -> None:
+    X, Y = samples()
+    with pytest.raises(ParameterError, match="cluster is 5"):
+        Moments.from_dask(da.from_array(X), Y, cluster=5)
+
+
+def test_a_checkpoint_of_a_cluster_that_holds_other_things(client, tmp_path) -> None:
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    from haarwire.moments.container import read_container, write_container
+
+    X, Y = samples()
+    for i, rows in enumerate(np.array_split(np.arange(N), 40)):
+        np.savez(tmp_path / f"{i:02}.npz", x=X[rows], y=Y[rows])
+    path = tmp_path / "c"
+    options: dict[str, Any] = {"cluster": client, "checkpoint": path, "checkpoint_every": 0.0}
+    totals: list[int | None] = []
+
+    def stop(rows: int, total: int | None) -> None:
+        totals.append(total)
+        if rows > N // 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        Moments.from_source(tmp_path / "*.npz", progress=stop, **options)
+    assert set(totals) == {N}
+    container = read_container(path)
+    for change in ({"done": "x"}, {"done": 99}, {"n_features": 99}, {"count": None, "done": None}):
+        facts = {**container.facts, "facts": {**container.facts["facts"], **change}}
+        write_container(path, container.kind, container.arrays, facts)
+        with pytest.raises(hw.FileError, match="cannot be read") as error:
+            Moments.from_source(tmp_path / "*.npz", **options)
+        assert "delete it to start anew" in error.value.remedy

@@ -471,3 +471,88 @@ def test_where_nothing_can_be_written(tmp_path) -> None:
     with pytest.raises(hw.FileError, match="cannot be written"):
         moments().save(tmp_path / "folder")
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_would_not_come_back_is_not_written(tmp_path) -> None:
+    path = tmp_path / "v"
+    nested: list[Any] = []
+    for _ in range(25):
+        nested = [nested]
+    masked = np.ma.masked_greater(np.arange(3.0), 1)
+    wide = np.array(["x" * 3000, *"abc"])
+    with_names = np.array([f"{i:030}" for i in range(120_000)], object)
+    for value, what in (
+        (with_names, "would have a header of [0-9]* bytes, above the limit of 4194304"),
+        (nested, "is nested deeper than 20 levels"),
+        (masked, "the object is a masked array of dtype float64"),
+        (np.tile(wide, 2000), "holds 8000 texts, the longest of 3000 letters"),
+    ):
+        with pytest.raises(hw.ParameterError, match=what):
+            save_object(value, path)
+        assert not path.exists()
+    deepest: Any = sp.csr_array(np.eye(2))
+    for _ in range(19):
+        deepest = [deepest]
+    save_object(deepest, path)
+    load(path)
+    save_object([np.array(3.0), wide.astype(object)], path)
+    number, texts = load(path)
+    assert (number.shape, texts.tolist()) == ((), wide.tolist())
+
+
+@pytest.mark.parametrize("name", ["", "/"])
+def test_a_path_without_a_name(name) -> None:
+    with pytest.raises(hw.FileError, match="cannot be written"):
+        save_object(moments(), name)
+
+
+def test_moments_are_moments_whoever_saved_them(tmp_path) -> None:
+    save_object(moments(), tmp_path / "m")
+    assert same(hw.Moments.load(tmp_path / "m"), moments())
+    save_object([moments()], tmp_path / "m")
+    with pytest.raises(hw.FileError, match="it holds no moments: it is of kind 'object'") as error:
+        hw.Moments.load(tmp_path / "m")
+    assert "haarwire.saving.load" in error.value.remedy
+
+
+def test_a_header_above_the_limit_is_told_as_one(tmp_path) -> None:
+    path = tmp_path / "m"
+    path.write_bytes((2**23).to_bytes(8, "little") + bytes(2**23 + 1))
+    with pytest.raises(hw.FileError, match="its header has 8388608 bytes, above the limit of 4194304"):
+        load(path)
+
+
+@pytest.mark.parametrize("size", [3000, 200_000])
+def test_a_subspace_takes_no_more_memory_than_its_file(size, tmp_path) -> None:
+    path = tmp_path / "s"
+    save_object(hw.invariant_subspace(hw.groups.cyclic_shifts(3)), path)
+    dense = hw.invariants.Subspace(sp.csr_array(np.eye(3)[:, :2]))
+    save_object(dense, path)
+    assert same(load(path).matrix, dense.matrix)
+    arrays, header = content(path)
+    matrix = header["facts"]["tree"]["fields"]["matrix"]
+    ends = np.array([0, 0, 0])
+    empty = {"data": arrays["a0"][:0], "indices": arrays["a1"][:0], "indptr": ends.astype(arrays["a2"].dtype)}
+    matrix["shape"] = [2, size]
+    renamed = {matrix["sparse"][part]["array"]: A for part, A in empty.items()}
+    rewrite(path, renamed, header)
+    tracemalloc.start()
+    try:
+        with pytest.raises(hw.FileError, match=f"a subspace has {size} basis vectors"):
+            load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_sparse_basis_with_a_full_row_is_checked_in_parts(tmp_path) -> None:
+    k = 3000
+    full = sp.csr_array(np.full((1, k), 1e-12))
+    basis = sp.csr_array(sp.vstack([full, sp.eye_array(k)]))
+    save_object(hw.invariants.Subspace(basis), tmp_path / "s")
+    tracemalloc.start()
+    try:
+        assert load(tmp_path / "s").dim == k
+        assert tracemalloc.get_traced_memory()[1] < 8 * k**2 / 2
+    finally:
+        tracemalloc.stop()

@@ -37,7 +37,7 @@ from haarwire.moments.sources.reading import read_ahead
 from haarwire.moments.streaming import Batch, Fold, Folded, check_finite_batch
 from haarwire.moments.summary import widened
 
-__all__ = ["SplitData", "is_large", "split_source"]
+__all__ = ["SplitData", "is_large", "source_moments", "split_source"]
 
 _MOST_TEST_ROWS: Final = 100_000
 
@@ -141,8 +141,7 @@ def split_source(
     opened, first = _peeked(open_source(source, x=x, y=y, filters=filters))
     X, Y = np.asarray(first.X), np.asarray(first.Y)
     share = _share(test_size, opened, int(np.prod(X.shape[1:])))
-    is_column = Y.ndim == 1 or Y.shape[1:] == (1,)
-    is_labelled = targets == "labels" or (targets == "auto" and is_column and Y.dtype.kind in AUTO_KINDS)
+    is_labelled = _holds_labels(Y, targets)
     options = Options(one_hot=is_labelled).checked()
     split = _Split(share, n_folds, seed, MOST_CLASSES if is_labelled and targets == "auto" else None)
     if cluster is None:
@@ -150,6 +149,30 @@ def split_source(
     else:
         parts = _on_cluster(opened, options, split, cluster, progress)
     return _finished(opened.label, parts)
+
+
+def source_moments(
+    source: Any,
+    *,
+    x: Names = None,
+    y: Names = None,
+    targets: Targets = "auto",
+    progress: Progress | None = None,
+) -> tuple[str, Moments]:
+    """The name of a source and the moments of all its samples; arguments as for `split_source`."""
+    check_targets(targets)
+    opened, first = _peeked(open_source(source, x=x, y=y))
+    is_labelled = _holds_labels(np.asarray(first.Y), targets)
+    moments = Moments.from_source(source, x=x, y=y, one_hot=is_labelled, progress=progress or False)
+    if is_labelled and targets == "auto":
+        check_number(opened.label, range(moments.n_targets), MOST_CLASSES)
+    return opened.label, moments
+
+
+def _holds_labels(Y: NDArray[Any], targets: Targets) -> bool:
+    """Whether targets like these are labels."""
+    is_column = Y.ndim == 1 or Y.shape[1:] == (1,)
+    return targets == "labels" or (targets == "auto" and is_column and Y.dtype.kind in AUTO_KINDS)
 
 
 class _Split(NamedTuple):

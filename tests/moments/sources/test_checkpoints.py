@@ -7,9 +7,12 @@ import os
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from haarwire import FileError, Moments
+from haarwire.moments.conditioning import IllConditionedWarning
 from haarwire.moments.container import read_container, write_container
+from haarwire.moments.sources.tables import filters_identity
 from sources import (
     FEATURES,
     NAMES,
@@ -144,3 +147,99 @@ def test_a_damaged_checkpoint_is_refused(kind, tmp_path) -> None:
         write_container(path, container.kind, container.arrays, facts)
         with pytest.raises(FileError, match="cannot be read as a saved object"):
             Moments.from_source((X, Y), checkpoint=path, **options)
+
+
+def stopped(rows: int, total: int | None) -> None:
+    if rows > 900:
+        raise CutOffError
+
+
+def test_a_pass_over_other_columns_filters_targets_or_coordinates_is_another(tmp_path) -> None:
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    X, Y = samples()
+    columns, _ = write_parquet(tmp_path, X, Y)
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "y1.npy", Y[:, 0])
+    np.save(tmp_path / "y2.npy", Y[:, 1])
+    names = {"x": ["x0", "x1"], "y": "t0"}
+    half = np.eye(FEATURES)
+    cases = [
+        (columns, names, {"x": ["x2", "x3"]}),
+        (columns, names, {"y": "t1"}),
+        (columns, names, {"sample_weight": "x2"}),
+        (columns, {**names, "filters": [("x2", ">", 0)]}, {"filters": [("x2", "<", 0)]}),
+        (tmp_path / "X.npy", {"y": str(tmp_path / "y1.npy")}, {"y": str(tmp_path / "y2.npy")}),
+        ((X, Y), {"basis": half[:, :2]}, {"basis": half[:, 2:4]}),
+        ((X, Y), {"basis": sp.csr_array(half[:, :2])}, {"basis": sp.csr_array(half[:, 2:4])}),
+        ({"x": X, "y": Y, "z": Y + 1}, {}, {"y": "z"}),
+    ]
+    path = tmp_path / "c"
+    for source, options, change in cases:
+        told = {**options, "checkpoint": path, "checkpoint_every": 0.0, "accuracy": "gram"}
+        with pytest.raises(CutOffError):
+            Moments.from_source(source, **told, progress=stopped)
+        with pytest.raises(FileError, match="of another pass"):
+            Moments.from_source(source, **{**told, **change})
+        Moments.from_source(source, **told)
+
+
+def test_filters_have_a_mark_of_what_they_say() -> None:
+    field = pytest.importorskip("pyarrow.dataset", reason="needs the io extra").field
+    few, others = [*range(40)], [*range(20), 77, *range(21, 40)]  # alike where they are printed
+    assert filters_identity(field("a").isin(few)) == filters_identity(field("a").isin(few))
+    assert filters_identity(field("a").isin(few)) != filters_identity(field("a").isin(others))
+    assert filters_identity([("a", "in", {"v", "u"})]) == filters_identity([("a", "in", {"u", "v"})])
+    assert filters_identity([("a", "in", {"v", "u"})]) != filters_identity([("a", "in", {"u", "w"})])
+
+
+def test_a_second_pass_that_was_cut_off_goes_on(tmp_path) -> None:
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    X, Y = samples()
+    X[:, 3] = X[:, 0] + 1e-8 * X[:, 3]
+    with pytest.warns(IllConditionedWarning, match="read again"):
+        whole = Moments.from_source((X, Y))
+    path = tmp_path / "c"
+    calls: list[int] = []
+
+    def stop_in_the_second(rows: int, total: int | None) -> None:
+        calls.append(rows)
+        if len(calls) > 1 and calls[-2] == N and rows < N:
+            calls.append(N)
+        if len([r for r in calls if r == N]) > 1 and rows > 900:
+            raise CutOffError
+
+    told = {"checkpoint": path, "checkpoint_every": 0.0}
+    with pytest.warns(IllConditionedWarning, match="read again"), pytest.raises(CutOffError):
+        Moments.from_source((X, Y), **told, progress=stop_in_the_second)
+    assert [p.name for p in tmp_path.iterdir()] == ["c.qr"]
+    seen: list[int] = []
+    resumed = Moments.from_source((X, Y), **told, progress=lambda rows, _: seen.append(rows))
+    assert seen[0] > 900
+    assert np.array_equal(resumed.scatter, whole.scatter)
+    assert np.array_equal(resumed.factor, whole.factor)
+    assert not list(tmp_path.iterdir())
+
+
+def test_labels_that_are_bytes(tmp_path) -> None:
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    X, _ = samples()
+    labels = np.array([b"u", b"v", "w\u00e9".encode()])[np.arange(N) % 3]
+    path = tmp_path / "c"
+    with pytest.raises(CutOffError):
+        Moments.from_source(
+            (X, labels), one_hot=True, checkpoint=path, checkpoint_every=0.0, progress=stopped
+        )
+    found = Moments.from_source((X, labels), one_hot=True, checkpoint=path)
+    expected = Moments.from_arrays(X, (labels[:, None] == np.unique(labels)).astype(float))
+    np.testing.assert_allclose(found.scatter, expected.scatter, rtol=1e-12, atol=1e-9)
+    listed = Moments.from_source((X, labels), one_hot=[b"u", b"v", "w\u00e9".encode()])
+    np.testing.assert_allclose(listed.scatter, expected.scatter, rtol=1e-12, atol=1e-9)
+
+
+def test_what_to_do_about_a_damaged_checkpoint(tmp_path) -> None:
+    pytest.importorskip("safetensors", reason="needs the io extra")
+    path = tmp_path / "c"
+    path.write_bytes(b"nothing")
+    with pytest.raises(FileError, match="it is too short") as error:
+        Moments.from_source(samples(), checkpoint=path)
+    assert error.value.remedy == "delete it to start anew, or give another path as checkpoint."

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from haarwire import DataError, FileError, Moments, ParameterError
+from haarwire.datasets import Dataset, split_source
+from haarwire.moments.conditioning import IllConditionedWarning
 from haarwire.moments.sources import open_source
 from haarwire.moments.sources import source as source_module
 from sources import (
@@ -126,6 +128,10 @@ def test_missing_chunks_are_not_read_as_zeros(tmp_path) -> None:
             DataError,
             "another kind",
         ),
+        ((np.ones((3, 2)), np.ones(3)), {"one_hot": None}, ParameterError, "one_hot is None"),
+        ((np.ones((3, 2)), np.ones(3)), {"one_hot": "auto"}, ParameterError, "one_hot is 'auto'"),
+        ((np.ones((3, 2)), np.ones(3)), {"one_hot": 1}, ParameterError, "one_hot is 1"),
+        ((np.ones((3, 2)), np.array(["a", "", "b"])), {"one_hot": True}, DataError, "row 1 is missing"),
         ({"a": np.ones((3, 2))}, {}, DataError, "Which array of the group is x"),
         ({"x": np.ones((3, 2)), "y": np.ones(3)}, {"sample_weight": "w"}, DataError, "no array called 'w'"),
     ],
@@ -298,3 +304,114 @@ def test_numbers_of_a_type_that_numpy_has_not(tmp_path) -> None:
         file["y"] = np.arange(5.0)
     with pytest.raises(FileError, match=r"odd.h5 cannot be read: Insufficient precision"):
         Moments.from_source(tmp_path / "odd.h5")
+
+
+class Raising:
+    """An array of somebody's own."""
+
+    shape, dtype = (3, 2), np.dtype(float)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [MemoryError(), NameError("name 'x' is not defined")])
+def test_errors_in_samples_in_memory_are_no_damage(error) -> None:
+    with pytest.raises(type(error)) as caught:
+        Moments.from_source((Raising(error), np.ones(3)))
+    assert caught.value is error
+
+
+def test_a_lack_of_memory_is_told_as_one(tmp_path, monkeypatch) -> None:
+    source, options = write_npy(tmp_path, *samples())
+
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 9 GiB")
+
+    monkeypatch.setattr(np, "load", full)
+    with pytest.raises(FileError, match=r"X.npy cannot be read: there is not enough memory. Unable") as error:
+        Moments.from_source(source, **options)
+    assert error.value.remedy == "free memory, or write the file anew in smaller chunks."
+
+
+def test_a_package_that_is_missing_is_told_as_one(tmp_path, monkeypatch) -> None:
+    source, options = write_npy(tmp_path, *samples())
+
+    def missing(*_: object, **__: object) -> None:
+        raise ImportError("No module named 'lz4'")
+
+    monkeypatch.setattr(np, "load", missing)
+    with pytest.raises(ImportError, match="lz4"):
+        Moments.from_source(source, **options)
+
+
+def test_lists_in_a_group() -> None:
+    assert Moments.from_source({"x": [[1.0], [2.0]], "y": [1, 2]}).count == 2
+
+
+def test_a_reader_of_record_batches_is_used_up_by_a_pass() -> None:
+    pa = pytest.importorskip("pyarrow", reason="needs the io extra")
+    X, _ = samples()
+    table = pa.table({"a": X[:, 0], "b": X[:, 0] + 1e-9 * X[:, 1], "y": X[:, 2]})
+    with pytest.warns(IllConditionedWarning, match="cannot be read again"):
+        assert Moments.from_source(table.to_reader(500)).count == len(X)
+    split = split_source(table.to_reader(500))
+    assert sum(fold.count for fold in split.folds) + len(split.test.X) == len(X)
+
+
+def test_single_arrays_are_no_samples(tmp_path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="needs the io extra")
+    with pytest.raises(DataError, match="Batch 0 is a DoubleScalar"):
+        Moments.from_source(pa.array([1.0, 2.0]))
+    h5py = pytest.importorskip("h5py", reason="needs the io extra")
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["x"] = np.ones((4, 2))
+        with pytest.raises(DataError, match="Batch 0 is a ndarray"):
+            Moments.from_source(file["x"])
+
+
+@pytest.mark.parametrize("name", ["--1", "\u00b2", "1_0"])
+def test_names_that_look_like_numbers(name, tmp_path) -> None:
+    np.save(tmp_path / "d.npy", np.arange(12.0).reshape(4, 3))
+    with pytest.raises(DataError, match=f"no column '{name}'"):
+        Moments.from_source(tmp_path / "d.npy", y=name)
+
+
+def test_no_targets(tmp_path) -> None:
+    np.save(tmp_path / "d.npy", np.arange(12.0).reshape(4, 3))
+    with pytest.raises(DataError, match=r"y=\[\] names no column of .*d.npy"):
+        Moments.from_source(tmp_path / "d.npy", y=[])
+
+
+def test_an_array_stored_by_columns(tmp_path) -> None:
+    np.savez(tmp_path / "d.npz", x=np.asfortranarray(np.ones((4, 3))), y=np.ones(4))
+    with pytest.raises(FileError, match="stored by columns") as error:
+        Moments.from_source(tmp_path / "d.npz")
+    assert error.value.cause == "a transposed array, whose rows are not together in the file."
+
+
+class Missing:
+    """As pandas.NA: neither equal to anything nor different."""
+
+    def __eq__(self, other: object) -> Any:
+        return self
+
+    def __ne__(self, other: object) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_missing_labels_of_every_kind() -> None:
+    for none in (None, float("nan"), "", Missing()):
+        labels = np.array(["a", none, "b"], dtype=object)
+        with pytest.raises(DataError, match="at row 1 is missing"):
+            Moments.from_source((np.ones((3, 2)), labels), one_hot=True)
+        with pytest.raises(DataError, match="the label of sample 1 of data is missing"):
+            Dataset.from_arrays(np.ones((3, 2)), labels)
