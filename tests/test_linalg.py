@@ -13,7 +13,6 @@ import strategies as cases
 from haarwire._linalg import (
     EPS,
     default_tolerance,
-    left_null_space,
     reciprocal_condition,
     symmetric_whitener,
 )
@@ -95,22 +94,6 @@ def test_default_tolerance_grows_with_the_columns():
     assert default_tolerance(100) == 164 * EPS
     assert default_tolerance(0) == 64 * EPS
     assert default_tolerance(2, 1e-7) == pytest.approx(66e-7)
-
-
-@given(rng=cases.seeds(), n=st.integers(1, 7), k=st.integers(0, 15), rank=st.integers(0, 7))
-def test_left_null_space_is_orthonormal_and_complete(rng, n, k, rank):
-    rank = min(n, k, rank)
-    A = cases.random_orthogonal(n, rng)[:, :rank] @ rng.standard_normal((rank, k))
-    A = A + 1e-15 * rng.standard_normal((n, k))
-    Q = left_null_space(A, 1e-9)
-    assert Q.shape == (n, n - rank)
-    assert error(Q.T @ Q, np.eye(n - rank)) < 1e-14 * n
-    assert np.abs(Q.T @ A).max(initial=0.0) < 1e-12
-
-
-def test_left_null_space_has_an_absolute_cutoff():
-    assert left_null_space(1e-15 * np.eye(3), 1e-12).shape == (3, 3)
-    assert left_null_space(1e-9 * np.eye(3), 1e-12).shape == (3, 0)
 
 
 @given(rng=cases.seeds(), n=st.integers(1, 8), condition=st.floats(1.0, 1e6))

@@ -4,8 +4,9 @@ The tolerance rule: an eigenvalue counts as zero when it is at most (n + 64)·ep
 number of columns, never the number of samples: a cut-off that grows with N wipes out real directions; 64
 is for the rounding of the sums that even small matrices are made of.
 
-Dense work goes through NumPy's LAPACK only: alternating between NumPy's and SciPy's
-copies of OpenBLAS makes their idle threads spin against each other, four times slower on two cores.
+Dense work goes through NumPy's LAPACK, but for one-sided Jacobi rotations, which NumPy lacks: alternating
+between NumPy's and SciPy's copies of OpenBLAS makes their idle threads spin against each other, four times
+slower on two cores.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ __all__ = [
     "block_eigh",
     "default_tolerance",
     "graded_eigh",
-    "left_null_space",
     "reciprocal_condition",
     "root_whitener",
     "symmetric_whitener",
@@ -40,23 +40,6 @@ _GRADED = 1e10
 def default_tolerance(n: int, eps: float = EPS) -> float:
     """Return the relative cut-off (n + 64)·eps below which an eigenvalue counts as zero."""
     return (n + 64) * eps
-
-
-def left_null_space(A: FloatArray, cutoff: float) -> FloatArray:
-    """Orthonormal basis Q of {w : wᵀA = 0}, of shape (n, d), for A of shape (n, k).
-
-    `cutoff` is absolute, not relative to A: a difference of two matrices that holds nothing but
-    rounding errors must come out with rank 0.
-    """
-    n, k = A.shape
-    if k == 0:
-        return np.eye(n)
-    if k > n:
-        # Only the left singular vectors are wanted: A = RᵀQᵀ shrinks the problem to n×n.
-        A = np.asarray(np.linalg.qr(A.T, mode="r")).T
-    U, s, _ = np.linalg.svd(A, full_matrices=True)
-    rank = int((s > cutoff).sum())
-    return np.asarray(U[:, rank:])
 
 
 def reciprocal_condition(A: FloatArray | sp.csr_array) -> float:

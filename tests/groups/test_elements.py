@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haarwire.errors import RepresentationError
+from haarwire.errors import DataError, RepresentationError
 from haarwire.groups import Matrix, Permutation, SignedPermutation
 
 
@@ -128,6 +128,20 @@ def test_elements_are_read_only():
         Matrix(np.eye(2)).matrix[0, 0] = 2.0
 
 
+@pytest.mark.parametrize(
+    "g",
+    [Permutation([1, 0]), SignedPermutation([1, 0], [1, -1]), Matrix(2 * np.eye(2)), Matrix(sp.eye_array(2))],
+    ids=str,
+)
+@pytest.mark.parametrize("X", [np.ones((3, 4)), np.arange(4.0), np.ones(1), np.float64(1.0)], ids=np.shape)
+def test_arrays_of_another_size_are_not_moved(g, X):
+    for move in (g.apply, g.pull_back, g.conjugate):
+        with pytest.raises(DataError, match="on 2 coordinates cannot act on an array of shape") as raised:
+            move(X)
+        assert "number of features" in raised.value.cause
+        assert "(..., 2)" in raised.value.remedy
+
+
 def test_repr_is_short():
     assert repr(Permutation(np.arange(100))) == "Permutation([0, 1, 2, 3, 4, 5, 6, 7, …])"
     assert repr(SignedPermutation([1, 0], [1, -1])) == "SignedPermutation([1, 0], [1, -1])"
@@ -144,6 +158,17 @@ def test_repr_is_short():
         (lambda: Permutation([0, 0]), "0 appears 2 times", "repeated", "exactly once"),
         (lambda: SignedPermutation([0, 1], [1]), "2 values", "different number", r"Matrix\(A\)"),
         (lambda: SignedPermutation([0, 1], [1, 2]), r"\[1, 2\]", "scale factors", r"Matrix\(A\)"),
+        (lambda: SignedPermutation([0, 1], [None, 1]), r"\[None, 1\]", "scale factors", r"Matrix\(A\)"),
+        # The tolerance of half precision reaches 1 at dimension 128: zero would count as orthogonal.
+        (lambda: Matrix(np.zeros((128, 128), np.float16)), "half precision", "save memory", "float32"),
+        (
+            lambda: Permutation([1, 0]) @ Permutation([2, 0, 1]),
+            "on 2 coordinates cannot follow one on 3",
+            "two representations",
+            "compose elements of one",
+        ),
+        (lambda: SignedPermutation([0], [1]) @ Matrix(np.eye(2)), "on 1 .* on 2", "two", "compose"),
+        (lambda: Matrix(np.eye(2)) @ Permutation([0]), "on 2 .* on 1", "two", "compose"),
         (lambda: Matrix(np.ones((2, 3))), r"shape \(2, 3\)", "rectangular", "Permutation"),
         (lambda: Matrix(np.ones((2, 2))), "singular", "projection", "algebra="),
         (lambda: Matrix(sp.csr_array((2, 2))), "singular", "projection", "algebra="),

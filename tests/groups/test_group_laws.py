@@ -20,6 +20,7 @@ from haarwire.groups import (
     cyclic_shifts,
     direct_sum,
     dual,
+    enumeration,
     from_name,
     hom,
     image_rotations,
@@ -251,6 +252,19 @@ def test_infinite_groups():
         shear.transversals()
     assert "matrices" in chain.value.cause
     assert "elements()" in chain.value.remedy
+
+
+def test_where_memory_is_the_bound_a_higher_limit_is_no_remedy(monkeypatch):
+    monkeypatch.setattr(enumeration, "_ENUMERATION_BYTES", 8 * 2**2 * 10)
+    c, s = np.cos(1.0), np.sin(1.0)
+    turn = Representation(2, [Matrix([[c, -s], [s, c]])], name="turn")
+    with pytest.raises(GroupTooLargeError, match="more than 10 elements, of which 10 take 1 GiB") as raised:
+        turn.elements()
+    assert "from the generators" in raised.value.remedy
+    assert "limit" not in raised.value.remedy
+    with pytest.raises(GroupTooLargeError, match="more than 5 elements, the limit is 5") as raised:
+        turn.elements(limit=5)
+    assert "raise limit=" in raised.value.remedy
 
 
 def test_restriction_to_a_subgroup():

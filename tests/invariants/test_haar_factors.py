@@ -124,10 +124,10 @@ def test_monte_carlo_of_two_samples():
     assert sampled.standard_error[0, 0] in (0.0, 0.5)
 
 
-@pytest.mark.parametrize("n_samples", [0, 1, -3, 2.5, True, "many"])
-def test_monte_carlo_needs_two_samples(n_samples):
-    with pytest.raises(hw.ParameterError, match="n_samples"):
-        hw.monte_carlo_average(np.eye(3), hw.groups.cyclic_shifts(3), n_samples)
+@pytest.mark.parametrize("n_elements", [0, 1, -3, 2.5, True, "many"])
+def test_monte_carlo_needs_two_samples(n_elements):
+    with pytest.raises(hw.ParameterError, match="n_elements"):
+        hw.monte_carlo_average(np.eye(3), hw.groups.cyclic_shifts(3), n_elements)
 
 
 def test_monte_carlo_needs_a_compact_group_and_a_sampler():

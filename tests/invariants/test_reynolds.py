@@ -13,6 +13,7 @@ import haarwire as hw
 import oracles
 import strategies as cases
 from haarwire.groups.averaging import fixed_projection
+from haarwire.invariants import average_joint_moments
 from haarwire.invariants.haar import _by_doubling, _by_pair_orbits, _period
 
 EVERY = pytest.mark.parametrize("rep", cases.CATALOGUE.values(), ids=cases.CATALOGUE.keys())
@@ -240,3 +241,59 @@ def test_haar_average_refuses_what_is_no_second_moment(M):
 
 def test_zero_is_symmetric():
     np.testing.assert_array_equal(hw.haar_average(np.zeros((3, 3)), hw.groups.cyclic_shifts(3)), 0.0)
+
+
+SKEWED = hw.Representation(2, (hw.Matrix([[1.0, 0.0], [1.0, -1.0]]),), name="skewed")
+
+
+@pytest.mark.parametrize("rep", [hw.groups.so2([1]), hw.groups.trivial(2), SKEWED], ids=str)
+def test_an_average_is_a_new_array(rep):
+    M = hw.haar_average(np.diag([2.0, 1.0]), rep)
+    again = hw.haar_average(M, rep)
+    assert not np.shares_memory(again, M)
+    assert again.flags.writeable
+
+
+@pytest.mark.parametrize("rep", [hw.groups.so2([1]), hw.groups.cyclic_shifts(2), SKEWED], ids=str)
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-560, 2.0**530, 2.0**1000])
+def test_averages_at_extreme_scales(rep, scale):
+    M = np.array([[2.0, 0.5], [0.5, 1.0]])
+    np.testing.assert_array_equal(hw.haar_average(scale * M, rep), scale * hw.haar_average(M, rep))
+
+
+@pytest.mark.parametrize(
+    "M", [1j * np.eye(4), [[1.0], [1.0, 2.0]], [["a"]]], ids=["complex", "ragged", "text"]
+)
+def test_haar_average_refuses_what_is_not_real(M):
+    with pytest.raises(hw.ParameterError, match="needs a real matrix") as caught:
+        hw.haar_average(M, hw.groups.cyclic_shifts(4))
+    assert "complex entries" in caught.value.cause
+    assert "real array" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rep: hw.haar_average(np.eye(4), rep),
+        hw.reynolds_operator,
+        hw.isotypic_decomposition,
+        lambda rep: hw.invariance_error(np.ones(4), rep),
+        lambda rep: hw.monte_carlo_average(np.eye(4), rep, 2),
+        lambda rep: hw.average_moments(hw.Moments.from_arrays(np.eye(4), np.arange(4.0)), rep),
+    ],
+)
+def test_a_name_is_no_representation(call):
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation, got 'cyclic_shifts:4'"):
+        call("cyclic_shifts:4")
+
+
+def test_average_moments_of_another_size():
+    moments = hw.Moments.from_arrays(np.eye(4), np.arange(4.0))
+    for average in (
+        lambda rep: hw.average_moments(moments, rep),
+        lambda rep: average_joint_moments(moments, rep, rep.trivial(1)),
+    ):
+        with pytest.raises(hw.DataError, match="have 4 features, cyclic_shifts:5 acts on 5") as caught:
+            average(hw.groups.cyclic_shifts(5))
+        assert "another size" in caught.value.cause
+        assert "number of features" in caught.value.remedy

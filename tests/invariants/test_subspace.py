@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 
 import haarwire as hw
@@ -134,16 +135,66 @@ def test_subspace_operations(rep, rng):
     np.testing.assert_allclose(frame.T @ frame, np.eye(n), atol=1e-13)
 
 
+def test_complement_of_orbits_of_many_sizes():
+    turns = hw.groups.cyclic_shifts(2) + hw.groups.cyclic_shifts(3) + hw.groups.cyclic_shifts(5)
+    space = hw.invariant_subspace(turns + hw.groups.trivial(1) + hw.groups.cyclic_shifts(4))
+    basis = np.concatenate([space.basis, space.complement.basis], axis=1)
+    np.testing.assert_allclose(basis.T @ basis, np.eye(15), atol=1e-14)
+
+
 def test_complements_are_sparse_unless_few_orbits_hold_most_of_the_space():
     assert isinstance(hw.invariant_subspace(hw.groups.cyclic_shifts(40)).complement_matrix, np.ndarray)
     many = hw.invariant_subspace(hw.groups.image_rotations(8)).complement_matrix
     assert many.nnz == 16 * 4 * 3
 
 
-def test_basis_cannot_be_changed_by_accident():
-    basis = hw.invariant_subspace(hw.groups.reflection(4)).basis
-    with pytest.raises(ValueError, match="read-only"):
-        basis[0, 0] = 7.0
+@pytest.mark.parametrize(
+    "rep", [hw.groups.reflection(4), hw.groups.image_rotations(8), hw.groups.so3(1)], ids=str
+)
+def test_bases_cannot_be_changed_by_accident(rep):
+    subspace = hw.invariant_subspace(rep)
+    stored = subspace.complement_matrix
+    entries = stored.data if sp.issparse(stored) else stored
+    for basis in (subspace.basis, subspace.complement, entries, subspace.completed.basis):
+        with pytest.raises(ValueError, match="read-only"):
+            basis[...] = 7.0
+
+
+def test_a_basis_of_ones_own_is_neither_copied_nor_frozen():
+    Q = np.eye(3)[:, :2]
+    subspace = hw.Subspace(Q)
+    assert np.shares_memory(subspace.basis, Q)
+    assert Q.flags.writeable
+    sparse = sp.csr_array(Q)
+    assert hw.Subspace(sparse).dim == 2
+    assert sparse.data.flags.writeable
+    assert hw.Subspace(Q.tolist()).ambient_dim == 3
+
+
+@pytest.mark.parametrize("Q", [np.ones((3, 2)), np.ones(3), np.eye(3) * 1j, sp.csr_array(np.ones((3, 2)))])
+def test_what_is_no_orthonormal_basis(Q):
+    with pytest.raises(hw.ParameterError, match="no orthonormal basis") as raised:
+        hw.Subspace(Q)
+    assert "span" in raised.value.cause
+    assert "numpy.linalg.qr" in raised.value.remedy
+
+
+def test_arrays_of_another_size():
+    subspace = hw.invariant_subspace(hw.groups.image_rotations(2))
+    for call, X, length in (
+        (subspace.coordinates, np.ones((2, 5)), 4),
+        (subspace.project, np.ones(3), 4),
+        (subspace.embed, np.ones((2, 4)), 1),
+    ):
+        with pytest.raises(hw.ParameterError, match=f"its last axis must have length {length}") as raised:
+            call(X)
+        assert "features" in raised.value.cause
+        assert f"(..., {length})" in raised.value.remedy
+
+
+def test_a_name_is_no_representation():
+    with pytest.raises(hw.ParameterError, match="rep must be a Representation"):
+        hw.invariant_subspace("image_rotations:8")
 
 
 def test_repr_says_both_dimensions():

@@ -106,9 +106,10 @@ def shifted(n: int, k: int) -> Permutation:
     return Permutation._trusted(np.roll(np.arange(n), k))
 
 
-def shifted_grid(sizes: tuple[int, ...], shifts: tuple[int, ...]) -> Permutation:
+def shifted_grid(sizes: tuple[int, ...], shifts: tuple[int | None, ...]) -> Permutation:
+    """A grid rolled along its axes; None is the identity, as in elements of an outer product."""
     grid = np.arange(math.prod(sizes)).reshape(sizes)
-    return Permutation._trusted(np.roll(grid, shifts, tuple(range(len(sizes)))).ravel())
+    return Permutation._trusted(np.roll(grid, [k or 0 for k in shifts], tuple(range(len(sizes)))).ravel())
 
 
 def turned(shape: tuple[int, int, int], k: int) -> Permutation:

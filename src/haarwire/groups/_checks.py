@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray, IndexArray, is_integer
 from haarwire.errors import ParameterError, RepresentationError
 
@@ -63,7 +64,7 @@ def as_signs(signs: ArrayLike, dim: int) -> FloatArray:
     if given.shape != (dim,) or not np.isin(given, (-1, 1)).all():
         raise RepresentationError(
             f"the signs must be {dim} values of +1 or −1, got shape {given.shape}"
-            f" with values {abridged(np.unique(given))}",
+            f" with values {abridged(given.ravel())}",
             cause="a different number of signs than of indices, or scale factors given as signs",
             remedy="give one +1 or −1 per coordinate; use Matrix(A) for other factors",
         )
@@ -87,10 +88,14 @@ def as_square(matrix: ArrayLike | sp.sparray | sp.spmatrix, role: str) -> tuple[
             cause="complex or object entries",
             remedy="give a real array; write a complex representation of C^n on R^(2n)",
         )
+    if given.dtype == np.float16:
+        raise RepresentationError(
+            f"{role} is in half precision (float16)",
+            cause="data cast to save memory; three digits cannot tell an orthogonal matrix from another",
+            remedy="build the matrix in float32 or float64",
+        )
     # Entries are kept in float64, so long doubles are no more precise than that.
-    eps = float(np.finfo(np.float64).eps)
-    if given.dtype.kind == "f":
-        eps = max(eps, float(np.finfo(given.dtype).eps))
+    eps = max(EPS, float(np.finfo(given.dtype).eps)) if given.dtype.kind == "f" else EPS
     entries: Any = given.astype(np.float64)
     if sp.issparse(entries):
         entries.sum_duplicates()
@@ -131,7 +136,7 @@ def flag(value: object, parameter: str, call: str) -> bool:
 
 def affordable(base: int, exponent: int, parameter: str, call: str) -> int:
     """base^exponent, a number of coordinates, where that many can be held; `call` shows smaller sizes."""
-    if base > 1 and exponent * math.log2(base) > _MAX_BITS:
+    if base > 1 and (exponent > _MAX_BITS or exponent * math.log2(base) > _MAX_BITS):
         raise ParameterError(
             f"{parameter} is too large: {base if exponent == 1 else f'{base}^{exponent}'} coordinates, "
             f"at most 2^{_MAX_BITS} (268 million) can be held",

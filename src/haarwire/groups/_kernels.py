@@ -8,9 +8,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from haarwire._numbers import FloatArray, IndexArray
+from haarwire.errors import DataError
 from haarwire.groups._checks import MatrixLike
 
 __all__ = [
+    "check_last_axis",
     "inverted",
     "rows_times",
     "sparse_inverse",
@@ -29,8 +31,19 @@ def working_dtype(X: FloatArray) -> np.dtype[Any]:
     return X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
 
 
+def check_last_axis(X: FloatArray, dim: int) -> None:
+    """Raise DataError unless X has shape (..., dim)."""
+    if np.shape(X)[-1:] != (dim,):
+        raise DataError(
+            f"an element on {dim} coordinates cannot act on an array of shape {np.shape(X)}",
+            cause="samples with another number of features, or features along another axis",
+            remedy=f"give an array of shape (..., {dim}); its rows are moved",
+        )
+
+
 def rows_times(A: MatrixLike, X: FloatArray) -> FloatArray:
     """X Aᵀ, accumulated in float64 and returned in the precision of X."""
+    check_last_axis(X, A.shape[0])
     # (A Xᵀ)ᵀ rather than X Aᵀ: a sparse A must stand on the left.
     flat = X.reshape(-1, A.shape[0])
     return np.asarray((A @ flat.T).T, dtype=working_dtype(X)).reshape(X.shape)

@@ -9,8 +9,9 @@ import scipy.sparse as sp
 
 from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
+from haarwire.errors import RepresentationError
 
-__all__ = ["Element"]
+__all__ = ["Element", "check_composable"]
 
 
 class Element(ABC):
@@ -20,11 +21,11 @@ class Element(ABC):
 
     @abstractmethod
     def apply(self, X: FloatArray) -> FloatArray:
-        """Move samples: X ρᵀ, for X of shape (..., n)."""
+        """Move samples: X ρᵀ, for X of shape (..., n), or DataError for another last axis."""
 
     @abstractmethod
     def pull_back(self, W: FloatArray) -> FloatArray:
-        """Move functionals: W ρ, for W of shape (..., n)."""
+        """Move functionals: W ρ, for W of shape (..., n), or DataError for another last axis."""
 
     @abstractmethod
     def inverse(self) -> Element:
@@ -59,7 +60,7 @@ class Element(ABC):
 
     @abstractmethod
     def __matmul__(self, other: Element) -> Element:
-        """The composition ρσ: first `other`, then `self`."""
+        """The composition ρσ: first `other`, then `self`; RepresentationError where they do not fit."""
 
     @abstractmethod
     def direct_sum(self, other: Element) -> Element:
@@ -72,3 +73,13 @@ class Element(ABC):
     def conjugate(self, M: FloatArray) -> FloatArray:
         """ρ M ρᵀ, for M of shape (n, n)."""
         return self.apply(self.apply(M).T).T
+
+
+def check_composable(g: Element, h: Element) -> None:
+    """Raise RepresentationError unless g and h act on the same space."""
+    if g.dim != h.dim:
+        raise RepresentationError(
+            f"an element on {g.dim} coordinates cannot follow one on {h.dim}",
+            cause="elements of two representations",
+            remedy="compose elements of one; g.direct_sum(h) and g.tensor(h) go with any two",
+        )

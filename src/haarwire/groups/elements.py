@@ -16,11 +16,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from haarwire._linalg import reciprocal_condition
+from haarwire._linalg import EPS, reciprocal_condition
 from haarwire._numbers import FloatArray, IndexArray
 from haarwire.errors import RepresentationError
 from haarwire.groups._checks import MatrixLike, abridged, as_indices, as_signs, as_square
 from haarwire.groups._kernels import (
+    check_last_axis,
     inverted,
     rows_times,
     sparse_inverse,
@@ -29,14 +30,12 @@ from haarwire.groups._kernels import (
     tensor_indices,
     working_dtype,
 )
-from haarwire.groups.element import Element
+from haarwire.groups.element import Element, check_composable
 
 __all__ = ["Element", "Matrix", "Permutation", "SignedPermutation"]
 
 _SAFETY: Final = 8.0
 """Rounding allowance, in units of n·eps of the precision that the entries were given in."""
-
-_EPS: Final = float(np.finfo(np.float64).eps)
 
 
 @final
@@ -86,12 +85,15 @@ class Permutation(Element):
         return inverted(self.indices)
 
     def apply(self, X: FloatArray) -> FloatArray:
+        check_last_axis(X, self.dim)
         return np.take(X, self.indices, axis=-1)
 
     def pull_back(self, W: FloatArray) -> FloatArray:
+        check_last_axis(W, self.dim)
         return np.take(W, self._inverse_indices, axis=-1)
 
     def conjugate(self, M: FloatArray) -> FloatArray:
+        check_last_axis(M, self.dim)
         return M[self.indices[:, np.newaxis], self.indices]
 
     def inverse(self) -> Permutation:
@@ -117,10 +119,11 @@ class Permutation(Element):
         return SignedPermutation._trusted(self.indices, np.ones(self.dim))
 
     def __matmul__(self, other: Element) -> Element:
+        check_composable(self, other)
         if isinstance(other, Permutation):
             return Permutation._trusted(other.indices[self.indices])
         if isinstance(other, Matrix):
-            return other._rebuilt(other.matrix[self.indices], _EPS, orthogonal=True)
+            return other._rebuilt(other.matrix[self.indices], EPS, orthogonal=True)
         if isinstance(other, SignedPermutation):
             return self.signed() @ other
         return _lazily("composed", self, other)
@@ -172,6 +175,7 @@ class SignedPermutation(Element):
         return f"SignedPermutation({abridged(self.indices)}, {abridged(self.signs.astype(int))})"
 
     def apply(self, X: FloatArray) -> FloatArray:
+        check_last_axis(X, self.dim)
         moved = np.take(X, self.indices, axis=-1)
         return np.asarray(moved * self.signs.astype(working_dtype(X)))
 
@@ -201,6 +205,10 @@ class SignedPermutation(Element):
     def simplified(self) -> Permutation | SignedPermutation:
         return Permutation._trusted(self.indices) if (self.signs > 0).all() else self
 
+    def signed(self) -> SignedPermutation:
+        """The map itself: it has signs already."""
+        return self
+
     def as_permutation(self) -> Permutation:
         """The permutation of the 2n points ±e_i (point i is +e_i, point n + i is −e_i)."""
         shift = np.where(self.signs > 0, 0, self.dim)
@@ -209,6 +217,7 @@ class SignedPermutation(Element):
         return Permutation._trusted(np.concatenate([positive, negative]))
 
     def __matmul__(self, other: Element) -> Element:
+        check_composable(self, other)
         if isinstance(other, Permutation):
             other = other.signed()
         if isinstance(other, SignedPermutation):
@@ -249,8 +258,8 @@ class Matrix(Element):
     Raises
     ------
     RepresentationError
-        When the matrix is not square, not finite, not real, or singular to working precision
-        (reciprocal condition number below n·eps).
+        When the matrix is not square, not finite, not real, of half precision, or singular to working
+        precision (reciprocal condition number below n·eps).
     """
 
     def __init__(self, matrix: ArrayLike | sp.sparray | sp.spmatrix) -> None:
@@ -261,7 +270,7 @@ class Matrix(Element):
             return
         rcond = reciprocal_condition(self.matrix)
         # Not "rcond < …": a NaN must not pass.
-        if not rcond >= self.dim * _EPS:
+        if not rcond >= self.dim * EPS:
             raise RepresentationError(
                 f"the generator is singular: its reciprocal condition number is {rcond:.1e}",
                 cause="a projection, or an infinitesimal generator given where a group element is needed",
@@ -286,7 +295,7 @@ class Matrix(Element):
 
     @classmethod
     def _of(cls, g: Element) -> Matrix:
-        return g if isinstance(g, Matrix) else cls._trusted(g.to_sparse(), _EPS, g.is_orthogonal)
+        return g if isinstance(g, Matrix) else cls._trusted(g.to_sparse(), EPS, g.is_orthogonal)
 
     def _rebuilt(self, matrix: MatrixLike, eps: float, *, orthogonal: bool) -> Matrix:
         """A product, sum or tensor of this matrix and an element of the given precision and kind."""
@@ -352,12 +361,13 @@ class Matrix(Element):
         return self
 
     def __matmul__(self, other: Element) -> Element:
+        check_composable(self, other)
         if isinstance(other, Matrix):
             return self._rebuilt(self.matrix @ other.matrix, other._eps, orthogonal=other.is_orthogonal)
         if not isinstance(other, Permutation | SignedPermutation):
             return _lazily("composed", self, other)
         product = self.matrix @ other.to_sparse() if self.is_sparse else other.pull_back(self.matrix)
-        return self._rebuilt(product, _EPS, orthogonal=True)
+        return self._rebuilt(product, EPS, orthogonal=True)
 
     def direct_sum(self, other: Element) -> Element:
         return _lazily("block_sum", self, other)

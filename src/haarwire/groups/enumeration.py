@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from haarwire._numbers import FloatArray, is_integer
+from haarwire._numbers import FloatArray, IndexArray, is_integer
 from haarwire.errors import GroupTooLargeError, ParameterError
 from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
 from haarwire.groups.order import Order
@@ -20,7 +20,9 @@ __all__ = [
     "ENUMERATION_LIMIT",
     "check_limit",
     "list_elements",
+    "n_points",
     "permutation_group",
+    "point_moves",
     "shown",
     "too_large",
     "transversals",
@@ -36,9 +38,7 @@ _MATCH: Final = 1e-6
 """Two matrices of a finite group closer than this (max-norm) are the same element."""
 
 
-def list_elements(
-    generators: Sequence[Element], dim: int, *, limit: int = ENUMERATION_LIMIT, label: str
-) -> tuple[Element, ...]:
+def list_elements(generators: Sequence[Element], dim: int, *, limit: int, label: str) -> tuple[Element, ...]:
     """List every product of the generators, the identity first: breadth-first over the Cayley graph.
 
     Parameters
@@ -57,10 +57,9 @@ def list_elements(
     GroupTooLargeError
         When there are more.
     """
-    check_limit(limit)
     signed = [g for g in generators if not isinstance(g, Permutation)]
     by_index = all(isinstance(g, SignedPermutation) for g in signed)
-    limit = min(int(limit), max(1, _ENUMERATION_BYTES // (8 * (2 * dim if by_index else dim**2))))
+    affordable = max(1, _ENUMERATION_BYTES // (8 * (2 * dim if by_index else dim**2)))
     identity: Element = Permutation.identity(dim)
     if signed:
         identity = Permutation.identity(dim).signed() if by_index else Matrix(np.eye(dim))
@@ -72,8 +71,8 @@ def list_elements(
             candidate = s @ g
             if seen.add(candidate):
                 found.append(candidate)
-                if len(found) > limit:
-                    raise too_large(label, f"more than {limit}", limit)
+                if len(found) > min(limit, affordable):
+                    raise too_large(label, f"more than {len(found) - 1}", limit, affordable)
     return tuple(found)
 
 
@@ -92,9 +91,8 @@ def permutation_group(generators: Sequence[Element], dim: int) -> Any:
     from sympy.combinatorics import Permutation as SympyPermutation
     from sympy.combinatorics import PermutationGroup
 
-    signed = _have_signs(generators)
-    points = [_points(g, signed).tolist() for g in generators]
-    identity = list(range(2 * dim if signed else dim))
+    points = [move.tolist() for move in point_moves(generators)]
+    identity = list(range(n_points(generators, dim)))
     return PermutationGroup([SympyPermutation(p) for p in points or [identity]])
 
 
@@ -110,7 +108,7 @@ def transversals(generators: Sequence[Element], dim: int, group: Any) -> tuple[t
     group : sympy.combinatorics.PermutationGroup
         ``permutation_group(generators, dim)``, which keeps the work it has already done.
     """
-    signed = _have_signs(generators)
+    signed = n_points(generators, dim) > dim
     chain: list[tuple[Element, ...]] = []
     for level in group.basic_transversals:
         points = [np.array(u.array_form, dtype=np.intp) for u in level.values()]
@@ -146,27 +144,37 @@ def written_down(order: float | Order, label: str) -> int | float:
     return int(order)
 
 
-def too_large(label: str, count: str, limit: int | None = None) -> GroupTooLargeError:
-    """The error for a group that cannot be listed."""
-    bound = "" if limit is None else f", the limit is {limit}"
+def too_large(
+    label: str, count: str, limit: float = math.inf, affordable: float = math.inf
+) -> GroupTooLargeError:
+    """The error for a group that cannot be listed, by the limit given or because so many take 1 GiB."""
+    remedy = (
+        "nothing in Haarwire needs the list: invariant_subspace, haar_average and solve work "
+        "from the generators"
+    )
+    if affordable < limit:
+        bound = f", of which {affordable} take 1 GiB of memory"
+    else:
+        bound = f", the limit is {limit}" if limit < math.inf else ""
+        remedy += "; raise limit= to list it all the same" if bound else ""
     return GroupTooLargeError(
         f"{label} has {count} elements{bound}",
         cause="an infinite group, or one far too large to list",
-        remedy="nothing in Haarwire needs the list: invariant_subspace, haar_average and solve work "
-        "from the generators; raise limit= to list it all the same",
+        remedy=remedy,
     )
 
 
-def _have_signs(generators: Sequence[Element]) -> bool:
-    return not all(isinstance(g, Permutation) for g in generators)
+def point_moves(elements: Sequence[Element]) -> list[IndexArray]:
+    """How (signed) permutations move the n coordinates, or the 2n points ±e_i where one has signs."""
+    monomial = [g for g in elements if isinstance(g, Permutation | SignedPermutation)]
+    if all(isinstance(g, Permutation) for g in monomial):
+        return [g.indices for g in monomial]
+    return [g.signed().as_permutation().indices for g in monomial]
 
 
-def _points(g: Element, signed: bool) -> np.ndarray[Any, np.dtype[np.intp]]:
-    if isinstance(g, Permutation) and not signed:
-        return g.indices
-    plain = g.signed() if isinstance(g, Permutation) else g
-    assert isinstance(plain, SignedPermutation)  # callers give (signed) permutations only
-    return plain.as_permutation().indices
+def n_points(elements: Sequence[Element], dim: int) -> int:
+    """Number of points that `point_moves` moves."""
+    return 2 * dim if any(isinstance(g, SignedPermutation) for g in elements) else dim
 
 
 class _PermutationCatalogue:

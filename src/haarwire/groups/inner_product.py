@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import scipy.sparse as sp
 
+from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
 from haarwire.groups._checks import MatrixLike
 from haarwire.groups.element import Element
@@ -29,7 +30,6 @@ __all__ = [
     "symmetric_fixed_part",
 ]
 
-_EPS: Final = float(np.finfo(np.float64).eps)
 _ROUNDS: Final = 8
 _MAX_CONDITION: Final = 1e4
 """Bases worse than this prove nothing: in a stretched enough basis every shear looks orthogonal."""
@@ -57,7 +57,7 @@ def orthogonalizing_basis(
     """
     given = [g.to_dense() for g in generators]
     tangents = [sp.csr_array(L).toarray() for L in algebra]
-    precision = max((g.precision for g in generators if isinstance(g, Matrix)), default=_EPS)
+    precision = max((g.precision for g in generators if isinstance(g, Matrix)), default=EPS)
     S, best, least = np.eye(dim), np.eye(dim), np.inf
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for step in range(_ROUNDS):
@@ -127,7 +127,7 @@ def in_basis(
         An L that acts by rounding errors alone is 0: the Lie algebra has no scale of its own, so they would
         count as an action.
     """
-    noise = 64.0 * _EPS * float(np.linalg.norm(back, 2) * np.linalg.norm(S, 2))
+    noise = 64.0 * EPS * float(np.linalg.norm(back, 2) * np.linalg.norm(S, 2))
     tangents: list[FloatArray] = []
     for L in algebra:
         K = back @ (L @ S)
@@ -211,7 +211,7 @@ def _fixed_part_dense(
     operators: list[FloatArray] = [_on_symmetric(g, g) - np.eye(rows.size) for g in moved]
     operators += [2.0 * _on_symmetric(L, np.eye(n)) for L in tangents]
     scale = max(1.0, *(float(np.linalg.norm(T, 2)) for T in operators))
-    cutoff = max(noise, 16.0 * float(np.sqrt(rows.size)) * _EPS) * scale
+    cutoff = max(noise, 16.0 * float(np.sqrt(rows.size)) * EPS) * scale
     V = _null_space(np.concatenate(operators), cutoff)
     U = _null_space(np.concatenate([T.T for T in operators]), cutoff)
     d = min(V.shape[1], U.shape[1])
@@ -257,7 +257,7 @@ def _fixed_part_iterative(
     b = apply(np.eye(n)).ravel()
     if symmetric:
         # Below atol, b is noise with a part in null H, which no X can match.
-        x, _ = cg(H, b, rtol=1e-6, atol=8.0 * _EPS * n, maxiter=500)
+        x, _ = cg(H, b, rtol=1e-6, atol=8.0 * EPS * n, maxiter=500)
     else:
         x, _ = gmres(H, b, rtol=1e-3, restart=40, maxiter=5)
     return np.asarray(np.eye(n) - x.reshape(n, n))
@@ -285,7 +285,7 @@ def symmetric_fixed_part(
     for _ in range(_MAX_STEPS):
         size = float(np.linalg.norm(image))
         best, least, since = (R, size, 0) if size < least else (best, least, since + 1)
-        if size <= _EPS * float(np.linalg.norm(R)) or since > _PATIENCE or size > _DIVERGED * least:
+        if size <= EPS * float(np.linalg.norm(R)) or since > _PATIENCE or size > _DIVERGED * least:
             break
         length = float(np.vdot(direction, direction))
         # Past convergence both are noise, and may underflow.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from functools import cached_property, reduce
+from operator import matmul
 from typing import Final, Self, final
 
 import numpy as np
@@ -18,8 +19,8 @@ import scipy.sparse as sp
 
 from haarwire._numbers import FloatArray
 from haarwire.errors import RepresentationError
-from haarwire.groups._kernels import working_dtype
-from haarwire.groups.element import Element
+from haarwire.groups._kernels import check_last_axis, working_dtype
+from haarwire.groups.element import Element, check_composable
 from haarwire.groups.elements import Matrix, Permutation, SignedPermutation
 
 __all__ = [
@@ -105,6 +106,7 @@ class Lazy(Element):
         return self._of_parts(tuple(part.simplified() for part in self.parts))
 
     def __matmul__(self, other: Element) -> Element:
+        check_composable(self, other)
         return composed(self, other)
 
     def direct_sum(self, other: Element) -> Element:
@@ -148,6 +150,7 @@ class Kronecker(Lazy):
         return self._along_axes(W, pull_back=True)
 
     def _along_axes(self, X: FloatArray, *, pull_back: bool) -> FloatArray:
+        check_last_axis(X, self.dim)
         cube = X.reshape(-1, *_dims(self))
         for axis, part in enumerate(self.parts, start=1):
             last = np.moveaxis(cube, axis, -1)
@@ -193,10 +196,12 @@ class BlockDiagonal(Lazy):
         return [int(end) for end in np.cumsum(_dims(self))[:-1]]
 
     def apply(self, X: FloatArray) -> FloatArray:
+        check_last_axis(X, self.dim)
         pieces = np.split(X, self._ends, axis=-1)
         return np.concatenate([g.apply(x) for g, x in zip(self.parts, pieces, strict=True)], axis=-1)
 
     def pull_back(self, W: FloatArray) -> FloatArray:
+        check_last_axis(W, self.dim)
         pieces = np.split(W, self._ends, axis=-1)
         return np.concatenate([g.pull_back(w) for g, w in zip(self.parts, pieces, strict=True)], axis=-1)
 
@@ -232,7 +237,7 @@ class Composition(Lazy):
         return min(self.dim**2, math.prod(-(-entries_of(part) // self.dim) for part in self.parts) * self.dim)
 
     def _built(self) -> sp.csr_array:
-        return sp.csr_array(reduce(_matmul, [part.to_sparse() for part in self.parts]))
+        return sp.csr_array(reduce(matmul, [part.to_sparse() for part in self.parts]))
 
     def apply(self, X: FloatArray) -> FloatArray:
         moved = np.asarray(X, dtype=working_dtype(X))
@@ -247,7 +252,7 @@ class Composition(Lazy):
         return moved
 
     def simplified(self) -> Element:
-        return reduce(_compose, [part.simplified() for part in self.parts])
+        return reduce(matmul, [part.simplified() for part in self.parts])
 
 
 def kronecker(g: Element, h: Element) -> Element:
@@ -303,17 +308,9 @@ def _kron(A: sp.csr_array, B: sp.csr_array) -> sp.csr_array:
     return sp.kron(A, B, format="csr")
 
 
-def _matmul(A: sp.csr_array, B: sp.csr_array) -> sp.csr_array:
-    return A @ B
-
-
 def _tensor(g: Element, h: Element) -> Element:
     return g.tensor(h)
 
 
 def _sum(g: Element, h: Element) -> Element:
     return g.direct_sum(h)
-
-
-def _compose(g: Element, h: Element) -> Element:
-    return g @ h

@@ -21,7 +21,7 @@ import scipy.sparse as sp
 
 from haarwire._numbers import FloatArray, IndexArray
 from haarwire.groups._checks import MatrixLike
-from haarwire.groups._kernels import stored
+from haarwire.groups._kernels import check_last_axis, stored, working_dtype
 from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix, Permutation, SignedPermutation
 from haarwire.groups.lazy import Lazy, entries_of, fits, is_built
@@ -125,6 +125,7 @@ class Power(Lazy):
 
     def _moved(self, X: FloatArray, *, pull_back: bool) -> FloatArray:
         base, lower = self.parts[0], self._lower
+        check_last_axis(X, self.dim)
         S = _projection(base.dim, self.degree, self.symmetric)
         flat = np.asarray(X.reshape(-1, self.dim) @ S)
         if pull_back:
@@ -134,7 +135,7 @@ class Power(Lazy):
             flat = lower.apply(flat.reshape(-1, base.dim, lower.dim))
             flat = np.moveaxis(base.apply(np.moveaxis(flat, 1, -1)), -1, 1)
         moved = flat.reshape(len(flat), -1) @ S.T
-        return np.asarray(moved, dtype=X.dtype if X.dtype.kind == "f" else np.float64).reshape(X.shape)
+        return np.asarray(moved, dtype=working_dtype(X)).reshape(X.shape)
 
     def simplified(self) -> Element:
         return power_element(self.parts[0].simplified(), self.degree, symmetric=self.symmetric)

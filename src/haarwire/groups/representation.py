@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import NoSamplerError, ParameterError, RepresentationError
 from haarwire.groups import enumeration
@@ -151,13 +152,14 @@ class Representation:
         """Number of elements of the group; ``math.inf`` for an infinite one.
 
         Known to catalogue entries (there: of the abstract group); otherwise from sympy's Schreier-Sims
-        for permutations, and by enumeration for matrices.
+        for permutations, and by enumeration for matrices. A finite group of matrices in coordinates worse
+        conditioned than 1e4 counts as infinite (see `is_compact`).
 
         Raises
         ------
         GroupTooLargeError
-            When a matrix group has more than 100,000 elements, perhaps infinitely many, or when the order
-            has more than ten million digits.
+            When a matrix group has more than 100,000 elements (fewer for large matrices: 1 GiB of them at
+            most), perhaps infinitely many, or when the order has more than ten million digits.
         """
         if self.action is not None:
             return enumeration.written_down(self.action.order, self.label)
@@ -173,7 +175,7 @@ class Representation:
 
     @property
     def is_finite(self) -> bool:
-        """Whether the group has finitely many elements (see `order` for the errors)."""
+        """Whether the group has finitely many elements (see `order` for bad coordinates and errors)."""
         return (self.order if self.action is None else self.action.order) != math.inf
 
     # Elements.
@@ -344,7 +346,7 @@ def _largest(L: MatrixLike) -> float:
 
 
 def _is_skew(L: MatrixLike) -> bool:
-    return _largest(L + L.T) <= 8.0 * float(np.finfo(np.float64).eps) * _largest(L)
+    return _largest(L + L.T) <= 8.0 * EPS * _largest(L)
 
 
 def _draw_known(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation, direct_sum, dual, tensor_product
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants.haar import haar_average
 from haarwire.invariants.subspace import Subspace, invariant_subspace
 
@@ -19,6 +20,7 @@ __all__ = [
     "EquivariantMaps",
     "acts_trivially",
     "aligned",
+    "check_source",
     "check_target",
     "equivariant_maps",
     "nearest_equivariant",
@@ -85,7 +87,13 @@ class EquivariantMaps:
         return np.ascontiguousarray(self.subspace.basis.T).reshape(self.dim, m, n)
 
     def combine(self, c: ArrayLike) -> FloatArray:
-        """Σ_k c_k W_k: coordinates (..., D) to maps (..., m, n)."""
+        """Σ_k c_k W_k: coordinates (..., D) to maps (..., m, n).
+
+        Raises
+        ------
+        ParameterError
+            When there are not D coordinates.
+        """
         coordinates = np.asarray(c, dtype=np.float64)
         if coordinates.ndim == 0 or coordinates.shape[-1] != self.dim:
             raise ParameterError(
@@ -96,7 +104,13 @@ class EquivariantMaps:
         return self.subspace.embed(coordinates).reshape(*coordinates.shape[:-1], *self.shape)
 
     def coordinates(self, W: ArrayLike) -> FloatArray:
-        """c_k = ⟨W_k, W⟩: maps (..., m, n) to coordinates (..., D)."""
+        """c_k = ⟨W_k, W⟩: maps (..., m, n) to coordinates (..., D).
+
+        Raises
+        ------
+        ParameterError
+            When W has another shape.
+        """
         maps = np.asarray(W, dtype=np.float64)
         if maps.ndim < 2 or maps.shape[-2:] != self.shape:
             raise ParameterError(
@@ -108,7 +122,13 @@ class EquivariantMaps:
         return self.subspace.coordinates(maps.reshape(*maps.shape[:-2], m * n))
 
     def project(self, W: ArrayLike) -> FloatArray:
-        """The equivariant map nearest to W in the Frobenius norm, shape (..., m, n)."""
+        """The equivariant map nearest to W in the Frobenius norm, shape (..., m, n).
+
+        Raises
+        ------
+        ParameterError
+            When W has another shape.
+        """
         return self.combine(self.coordinates(W))
 
 
@@ -132,6 +152,8 @@ def equivariant_maps(source: Representation, target: Representation) -> Equivari
     ------
     RepresentationError
         When they are not representations of one group.
+    ParameterError
+        When one of them is no representation.
 
     References
     ----------
@@ -172,13 +194,8 @@ def aligned(source: Representation, target: Representation) -> tuple[Representat
 
     A representation without generators goes with any group.
     """
-    for value, name in ((source, "source"), (target, "target")):
-        if not isinstance(value, Representation):
-            raise ParameterError(
-                f"{name} must be a Representation, got a {type(value).__name__}",
-                cause="a name, an array or a number of targets passed as it is",
-                remedy="make one: groups.from_name('image_rotations:8'), or rep.trivial(3)",
-            )
+    checked_representation(source, "source")
+    checked_representation(target, "target")
     direct_sum(source, target)
     if not source.generators and not source.algebra:
         return target.trivial(source.dim), target
@@ -196,8 +213,20 @@ def acts_trivially(rep: Representation) -> bool:
     )
 
 
+def check_source(rep: Representation, n_features: int) -> None:
+    """Raise DataError unless `rep` acts on as many coordinates as the data have features."""
+    if checked_representation(rep).dim != n_features:
+        raise DataError(
+            f"the data have {n_features} features, {rep.label} acts on {rep.dim} coordinates",
+            cause="a symmetry built for data of another size",
+            remedy="build the representation for your number of features, e.g. "
+            "image_rotations(side) for side·side pixels",
+        )
+
+
 def check_target(target: Representation, n_targets: int) -> None:
     """Raise DataError unless `target` acts on as many coordinates as there are targets."""
+    checked_representation(target, "target")
     if target.dim != n_targets:
         raise DataError(
             f"the data have {n_targets} targets, {target.label} acts on {target.dim} coordinates",

@@ -12,7 +12,9 @@ from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError, NotCompactError, ParameterError
 from haarwire.groups import Factor, GroupAction, Permutation, Representation, SignedPermutation
 from haarwire.groups.averaging import check_converged, fixed_projection, largest_change
-from haarwire.invariants.orbits import orbit_labels, point_moves
+from haarwire.groups.enumeration import point_moves
+from haarwire.groups.representation import checked_representation
+from haarwire.invariants.orbits import orbit_labels
 
 __all__ = ["basis_of", "checked_symmetric", "haar_average", "require_compact"]
 
@@ -46,13 +48,21 @@ def haar_average(M: ArrayLike, rep: Representation) -> FloatArray:
     NotCompactError
         When there is no Haar average.
     ParameterError
-        When M is not a finite symmetric matrix of the right size.
+        When M is not a finite symmetric matrix of the right size, or `rep` is no representation.
     ConvergenceError
         When the projection is not invariant to 1e-9, or no inner product that the group leaves fixed is
         found.
     """
-    A = checked_symmetric(M, rep.dim)
     require_compact(rep, "the Haar average")
+    A = checked_symmetric(M, rep.dim)
+    # In a unit near its size, by a power of 2, exactly: squares of its entries neither vanish nor overflow.
+    size = float(np.abs(A).max())
+    unit = 2.0 ** math.floor(math.log2(size)) if size > 0.0 else 1.0
+    return np.asarray(unit * _averaged(A / unit, rep))
+
+
+def _averaged(A: FloatArray, rep: Representation) -> FloatArray:
+    """The Haar average of a symmetric A."""
     if rep.is_signed_permutation:
         return _over_signed_permutations(A, rep)
     if rep.action is None or not rep.action.factors:
@@ -68,8 +78,8 @@ def haar_average(M: ArrayLike, rep: Representation) -> FloatArray:
 
 
 def require_compact(rep: Representation, wanted: str) -> None:
-    """Raise NotCompactError unless the group has a Haar average."""
-    if not rep.is_compact:
+    """Raise NotCompactError unless the group has a Haar average; ParameterError for no representation."""
+    if not checked_representation(rep).is_compact:
         raise NotCompactError(
             f"{wanted} does not exist for {rep.label}: the group is not compact",
             cause="a shear, a boost, a scaling or another generator whose powers grow without bound",
@@ -92,8 +102,19 @@ def basis_of(rep: Representation) -> FloatArray | None:
 
 
 def checked_symmetric(M: ArrayLike, n: int) -> FloatArray:
-    """Return M in float64, or raise ParameterError unless it is finite, symmetric and n×n."""
-    A = np.asarray(M, dtype=np.float64)
+    """Return M in float64, or raise ParameterError unless it is real, finite, symmetric and n×n."""
+    try:
+        given = np.asarray(M)
+        kind = given.dtype.kind
+    except ValueError:  # rows of different lengths
+        kind = "O"
+    if kind not in "biuf":
+        raise ParameterError(
+            f"a Haar average needs a real matrix of shape ({n}, {n}), got other entries",
+            cause="complex entries, texts, or rows of different lengths",
+            remedy="give a real array; write a complex representation of C^n on R^(2n)",
+        )
+    A = given.astype(np.float64, copy=False)
     if A.shape != (n, n) or not np.isfinite(A).all() or not _is_symmetric(A):
         raise ParameterError(
             f"a Haar average needs a finite symmetric matrix of shape ({n}, {n}), got shape {A.shape}",
@@ -139,7 +160,7 @@ def _over_signed_permutations(M: FloatArray, rep: Representation) -> FloatArray:
 
 def _period(rep: Representation) -> int:
     """Order of the single generator: least common multiple of its cycles (on ±e_i with signs)."""
-    moves = point_moves(rep)
+    moves = point_moves(rep.generators)
     _, labels = orbit_labels(moves, moves[0].size)
     return math.lcm(*np.unique(np.bincount(labels)).tolist())
 
@@ -165,7 +186,7 @@ def _by_pair_orbits(M: FloatArray, rep: Representation) -> FloatArray:
     values = M.ravel()
     if not rep.is_permutation:
         # On the 2n² points ±(i, j): M(i, j) counts + on one and − on the other.
-        signs = [np.ones(n) if g.signs is None else g.signs for g in elements]
+        signs = [g.signed().signs for g in elements]
         flips = [np.where(np.multiply.outer(s, s).ravel() > 0, 0, n * n) for s in signs]
         positive = [m + f for m, f in zip(moves, flips, strict=True)]
         moves = [np.concatenate([p, (p + n * n) % (2 * n * n)]) for p in positive]

@@ -64,6 +64,8 @@ class IsotypicComponent:
     units : ndarray, shape (t, δ, δ)
         The orthogonal matrices 1, i, … that span what commutes with π: t is 1 for real type, 2 for
         complex type and 4 for quaternionic type.
+    is_trivial : bool
+        Whether the group leaves every vector of the component where it is.
     """
 
     dim: int
@@ -160,6 +162,8 @@ def isotypic_decomposition(
         When the group has no Haar average.
     ConvergenceError
         When the decomposition cannot be certified.
+    ParameterError
+        When `rep` is no representation.
 
     References
     ----------

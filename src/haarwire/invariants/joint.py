@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from haarwire.groups import Representation, direct_sum
-from haarwire.invariants.equivariant import check_target
+from haarwire.invariants.equivariant import check_source, check_target
 from haarwire.invariants.reynolds import average_moments
 from haarwire.moments import Moments
 
@@ -34,9 +34,13 @@ def average_joint_moments(moments: Moments, rep: Representation, target: Represe
     Raises
     ------
     DataError
-        When the targets and their representation do not have the same size.
+        When features or targets and their representation do not have the same size.
     RepresentationError
-        When they are not representations of one group; NotCompactError where there is no Haar average.
+        When they are not representations of one group.
+    NotCompactError
+        When there is no Haar average.
+    ParameterError
+        When one of them is no representation.
 
     Examples
     --------
@@ -48,6 +52,7 @@ def average_joint_moments(moments: Moments, rep: Representation, target: Represe
     array([[1., 0.],
            [0., 1.]])
     """
+    check_source(rep, moments.n_features)
     check_target(target, moments.n_targets)
     joint = direct_sum(rep, target)
     size = joint.dim

@@ -27,21 +27,21 @@ class MonteCarloAverage:
         (1/K) Σ_k ρ(g_k) M ρ(g_k)ᵀ, the g_k independent by Haar measure.
     standard_error : ndarray, shape (n, n)
         Estimated standard deviation of each entry of `value`.
-    n_samples : int
+    n_elements : int
         K.
     """
 
     value: FloatArray = field(repr=False)
     standard_error: FloatArray = field(repr=False)
-    n_samples: int
+    n_elements: int
 
 
 def monte_carlo_average(
-    M: ArrayLike, rep: Representation, n_samples: int, rng: np.random.Generator | int | None = None
+    M: ArrayLike, rep: Representation, n_elements: int, rng: np.random.Generator | int | None = None
 ) -> MonteCarloAverage:
     """Approximate ∫ ρ(g) M ρ(g)ᵀ dg by the mean over random elements, with its standard error.
 
-    The error falls as 1/√n_samples; `haar_average` is exact. For comparisons with what sampled
+    The error falls as 1/√n_elements; `haar_average` is exact. For comparisons with what sampled
     augmentation does, and for groups whose elements are cheap to draw and hard to average over.
 
     Parameters
@@ -50,7 +50,7 @@ def monte_carlo_average(
         Symmetric.
     rep : Representation
         A compact group acting on R^n, with a sampler (see `Representation.sample`).
-    n_samples : int
+    n_elements : int
         Number K ≥ 2 of independent elements.
     rng : numpy.random.Generator or int, optional
         Source of randomness, or a seed for one.
@@ -66,7 +66,8 @@ def monte_carlo_average(
     NoSamplerError
         When no sampler is known for the group.
     ParameterError
-        When M is not a finite symmetric matrix of the right size, or n_samples is less than 2.
+        When M is not a finite symmetric matrix of the right size, n_elements is less than 2, or `rep` is no
+        representation.
 
     Examples
     --------
@@ -75,21 +76,21 @@ def monte_carlo_average(
     >>> sampled.value.diagonal().round(1)
     array([0.5, 0.5])
     """
-    if not is_integer(n_samples, 2):
+    if not is_integer(n_elements, 2):
         raise ParameterError(
-            f"n_samples must be an integer of at least 2, got {n_samples!r}",
-            cause="one sample has no standard error",
-            remedy="give more: the error falls as 1/√n_samples",
+            f"n_elements must be an integer of at least 2, got {n_elements!r}",
+            cause="one element has no standard error",
+            remedy="give more: the error falls as 1/√n_elements",
         )
-    A = checked_symmetric(M, rep.dim)
     require_compact(rep, "the Haar average")
+    A = checked_symmetric(M, rep.dim)
     generator = np.random.default_rng(rng)
     mean, squares = np.zeros_like(A), np.zeros_like(A)
-    for k in range(1, int(n_samples) + 1):
+    for k in range(1, int(n_elements) + 1):
         # Welford's update: no cancellation.
         moved = rep.sample(generator).conjugate(A)
         change = moved - mean
         mean += change / k
         squares += change * (moved - mean)
-    error = np.sqrt(squares / ((n_samples - 1) * n_samples))
-    return MonteCarloAverage(mean, error, int(n_samples))
+    error = np.sqrt(squares / ((n_elements - 1) * n_elements))
+    return MonteCarloAverage(mean, error, int(n_elements))

@@ -9,16 +9,17 @@ import numpy as np
 import scipy.sparse as sp
 
 from haarwire._numbers import IntArray
-from haarwire.groups import Permutation, Representation, SignedPermutation
+from haarwire.groups import Permutation, SignedPermutation
+from haarwire.groups.enumeration import n_points, point_moves
 
-__all__ = ["orbit_basis", "orbit_labels", "point_moves"]
+__all__ = ["orbit_basis", "orbit_labels"]
 
 Monomial: TypeAlias = Permutation | SignedPermutation
 
 
 def orbit_basis(elements: Sequence[Monomial], n: int) -> sp.csr_array:
     """Orthonormal basis (n×d) of the functionals that all `elements` leave fixed: signed orbit indicators."""
-    count, labels = orbit_labels(_moves(elements), _n_points(elements, n))
+    count, labels = orbit_labels(point_moves(elements), n_points(elements, n))
     if labels.size == n:
         sizes = np.bincount(labels, minlength=count)
         values = (1.0 / np.sqrt(sizes))[labels]
@@ -32,22 +33,6 @@ def orbit_basis(elements: Sequence[Monomial], n: int) -> sp.csr_array:
     signs = np.where(positive[alive] < negative[alive], 1.0, -1.0)
     values = signs / np.sqrt(sizes[columns])
     return sp.csr_array(sp.coo_array((values, (alive, columns)), shape=(n, orbits.size)))
-
-
-def point_moves(rep: Representation) -> list[IntArray]:
-    """How (signed) permutation generators move the n coordinates, or the 2n points ±e_i with signs."""
-    return _moves([g for g in rep.generators if isinstance(g, Permutation | SignedPermutation)])
-
-
-def _moves(elements: Sequence[Monomial]) -> list[IntArray]:
-    if all(isinstance(g, Permutation) for g in elements):
-        return [g.indices for g in elements]
-    signed = [g.signed() if isinstance(g, Permutation) else g for g in elements]
-    return [g.as_permutation().indices for g in signed]
-
-
-def _n_points(elements: Sequence[Monomial], n: int) -> int:
-    return n if all(isinstance(g, Permutation) for g in elements) else 2 * n
 
 
 def orbit_labels(moves: Sequence[IntArray], n: int) -> tuple[int, IntArray]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from haarwire._linalg import default_tolerance
 from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
+from haarwire.invariants.equivariant import check_source
 from haarwire.invariants.haar import haar_average, require_compact
-from haarwire.invariants.subspace import Subspace, invariant_subspace
+from haarwire.invariants.subspace import invariant_subspace, row_product
 from haarwire.moments import Moments
 
 __all__ = ["average_moments", "project_samples", "reynolds_operator"]
@@ -35,24 +37,27 @@ def reynolds_operator(rep: Representation) -> FloatArray:
     ------
     NotCompactError
         When there is no Haar average.
+    ParameterError
+        When `rep` is no representation.
     """
-    return project_samples(np.eye(rep.dim), rep).T
+    Q, F = _reynolds_factors(rep)
+    return row_product(row_product(np.eye(rep.dim), Q), F.T).T
 
 
 def project_samples(X: FloatArray, rep: Representation) -> FloatArray:
     """X P̄ᵀ: every sample (row of X, shape (..., n)) replaced by its average over the group."""
-    functionals, fixed = _reynolds_factors(rep)
-    return fixed.embed(functionals.coordinates(X))
+    Q, F = _reynolds_factors(rep)
+    return row_product(row_product(X, Q), F.T)
 
 
-def _reynolds_factors(rep: Representation) -> tuple[Subspace, Subspace]:
+def _reynolds_factors(rep: Representation) -> tuple[FloatArray | sp.csr_array, FloatArray | sp.csr_array]:
     """Q and F (QᵀF)⁻¹, with P̄ = F (QᵀF)⁻¹ Qᵀ; both are Q where ρ is orthogonal."""
     require_compact(rep, "the Reynolds operator")
-    functionals = invariant_subspace(rep)
+    Q = invariant_subspace(rep)
     if rep.is_orthogonal:
-        return functionals, functionals
+        return Q.matrix, Q.matrix
     fixed = invariant_subspace(rep.dual).basis
-    return functionals, Subspace(np.linalg.solve(fixed.T @ functionals.basis, fixed.T).T)
+    return Q.matrix, np.linalg.solve(fixed.T @ Q.basis, fixed.T).T
 
 
 def average_moments(moments: Moments, rep: Representation) -> Moments:
@@ -78,15 +83,20 @@ def average_moments(moments: Moments, rep: Representation) -> Moments:
     ------
     NotCompactError
         When there is no Haar average.
+    DataError
+        When the data have another number of features.
+    ParameterError
+        When `rep` is no representation.
     """
     n, weight = moments.n_features, moments.weight
-    functionals, fixed = _reynolds_factors(rep)
-    x_mean = fixed.embed(functionals.coordinates(moments.x_mean))
+    Q, F = _reynolds_factors(rep)
+    check_source(rep, n)
+    x_mean = row_product(row_product(moments.x_mean, Q), F.T)
     shift = moments.x_mean - x_mean
     # What rounding leaves of x̄ − P̄x̄, or of a variance, where there is none must not pass for a feature.
     tolerance = default_tolerance(n)
     size = np.abs(moments.x_mean)
-    size += abs(fixed.matrix) @ (abs(functionals.matrix).T @ size)
+    size += abs(F) @ (abs(Q).T @ size)
     shift[np.abs(shift) <= tolerance * size] = 0.0
     xx = moments.scatter[:n, :n] + weight * np.outer(shift, shift)
     averaged = haar_average(xx, rep)

@@ -14,11 +14,12 @@ import scipy.sparse as sp
 from haarwire._numbers import FloatArray, IntArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
+from haarwire.groups.representation import checked_representation
 from haarwire.invariants.blocks import block_groups
 from haarwire.invariants.certificate import SubspaceCertificate
 from haarwire.invariants.null_space import invariant_basis
 
-__all__ = ["Subspace", "SubspaceCertificate", "invariant_subspace"]
+__all__ = ["Subspace", "SubspaceCertificate", "invariant_subspace", "row_product"]
 
 
 _FULL: Final = 0.25
@@ -37,6 +38,11 @@ class Subspace:
     certificate : SubspaceCertificate, optional
         How an invariant subspace was found, and what vouches for its dimension.
 
+    Raises
+    ------
+    ParameterError
+        When Q is no real matrix with orthonormal columns.
+
     Examples
     --------
     >>> import haarwire as hw
@@ -48,14 +54,14 @@ class Subspace:
     certificate: SubspaceCertificate | None = None
 
     def __post_init__(self) -> None:
-        # Subspaces are shared by all that ask for the same one.
-        parts = (
-            (self.matrix.data, self.matrix.indices, self.matrix.indptr)
-            if isinstance(self.matrix, sp.csr_array)
-            else (self.matrix,)
-        )
-        for part in parts:
-            part.setflags(write=False)
+        Q = self.matrix if isinstance(self.matrix, sp.csr_array) else np.asarray(self.matrix)
+        if Q.ndim != 2 or Q.dtype.kind != "f" or not _is_orthonormal(Q):
+            raise ParameterError(
+                f"the columns of an array of shape {Q.shape} and dtype {Q.dtype} are no orthonormal basis",
+                cause="vectors that span the subspace, but are not orthonormal",
+                remedy="give Q of Q, R = numpy.linalg.qr(vectors)",
+            )
+        object.__setattr__(self, "matrix", _frozen(Q))
 
     def __repr__(self) -> str:
         return f"Subspace(dim {self.dim} of {self.ambient_dim})"
@@ -95,19 +101,20 @@ class Subspace:
 
     @cached_property
     def basis(self) -> FloatArray:
-        """Q as a dense array of shape (n, d)."""
-        dense = _dense(self.matrix)
-        dense.setflags(write=False)
-        return dense
+        """Q as a dense array of shape (n, d), read-only."""
+        return _dense(self.matrix)
 
     @cached_property
     def complement(self) -> FloatArray:
-        """Orthonormal basis of the orthogonal complement as a dense array of shape (n, n − d)."""
+        """Orthonormal basis of the orthogonal complement as a dense array of shape (n, n − d), read-only."""
         return _dense(self.complement_matrix)
 
     @cached_property
     def complement_matrix(self) -> FloatArray | sp.csr_array:
         """The same as it is stored: sparse for orbits and blocks, unless a few of them hold most of R^n."""
+        return _frozen(self._complement())
+
+    def _complement(self) -> FloatArray | sp.csr_array:
         if isinstance(self.matrix, sp.csr_array):
             found = (_orbit_complement if self.has_disjoint_supports else _block_complement)(self.matrix)
             is_full = found.nnz > _FULL * math.prod(found.shape)
@@ -127,11 +134,11 @@ class Subspace:
 
     def coordinates(self, X: FloatArray) -> FloatArray:
         """X Q: the d invariant coordinates of samples, shape (..., n) to (..., d)."""
-        return _row_product(X, self.matrix)
+        return row_product(X, self.matrix)
 
     def embed(self, V: FloatArray) -> FloatArray:
         """V Qᵀ: functionals of the coordinates as functionals on R^n, shape (..., d) to (..., n)."""
-        return _row_product(V, self.matrix.T)
+        return row_product(V, self.matrix.T)
 
     def project(self, X: FloatArray) -> FloatArray:
         """X Q Qᵀ: the part of each row inside the subspace, shape (..., n)."""
@@ -141,6 +148,9 @@ class Subspace:
         """Qᵀ C Q: a symmetric bilinear form in the coordinates, shape (d, d)."""
         return np.asarray(self.matrix.T @ self.coordinates(C))
 
+
+_ORTHONORMAL: Final = 1e-8
+"""Relative error of QᵀQ = I that is taken for rounding."""
 
 _known: WeakKeyDictionary[Representation, Subspace] = WeakKeyDictionary()
 
@@ -168,6 +178,8 @@ def invariant_subspace(rep: Representation) -> Subspace:
     ------
     ConvergenceError
         When the dimension of a large block cannot be certified.
+    ParameterError
+        When `rep` is no representation.
 
     References
     ----------
@@ -179,7 +191,7 @@ def invariant_subspace(rep: Representation) -> Subspace:
     >>> hw.invariant_subspace(hw.groups.image_rotations(side=8)).dim
     16
     """
-    if rep not in _known:
+    if checked_representation(rep) not in _known:
         _known[rep] = Subspace(*invariant_basis(rep))
     return _known[rep]
 
@@ -231,11 +243,38 @@ def _block_complement(Q: sp.csr_array) -> sp.csr_array:
     return sp.csr_array(sp.coo_array((np.concatenate(values), entries), shape=(n, n - d)))
 
 
-def _row_product(X: FloatArray, A: FloatArray | sp.csr_array) -> FloatArray:
-    """X A for X of shape (..., n): SciPy's sparse arrays stand beside two-dimensional ones only."""
+def row_product(X: FloatArray, A: FloatArray | sp.csr_array) -> FloatArray:
+    """X A for X of shape (..., n), or ParameterError for another last axis."""
+    if X.ndim == 0 or X.shape[-1] != A.shape[0]:
+        raise ParameterError(
+            f"the array has shape {X.shape}, its last axis must have length {A.shape[0]}",
+            cause="data with another number of features, or coordinates in their place",
+            remedy=f"give an array of shape (..., {A.shape[0]})",
+        )
+    # SciPy's sparse arrays stand beside two-dimensional ones only.
     shape = X.shape[:-1]
     return np.asarray(X.reshape(math.prod(shape), X.shape[-1]) @ A).reshape(*shape, A.shape[1])
 
 
 def _dense(A: FloatArray | sp.csr_array) -> FloatArray:
-    return np.array(A.toarray()) if isinstance(A, sp.csr_array) else np.array(A)
+    return np.asarray(_frozen(A.toarray())) if isinstance(A, sp.csr_array) else A
+
+
+def _frozen(A: FloatArray | sp.csr_array) -> FloatArray | sp.csr_array:
+    """A read-only view: subspaces are shared by all that ask for the same one."""
+    if isinstance(A, sp.csr_array):
+        parts = [part.view() for part in (A.data, A.indices, A.indptr)]
+        frozen = sp.csr_array(tuple(parts), shape=A.shape)
+        parts = [frozen.data, frozen.indices, frozen.indptr]
+    else:
+        frozen = A.view()
+        parts = [frozen]
+    for part in parts:
+        part.setflags(write=False)
+    return frozen
+
+
+def _is_orthonormal(Q: FloatArray | sp.csr_array) -> bool:
+    """Whether QᵀQz = z for a random z: with probability one, for all."""
+    z = np.random.default_rng(0).standard_normal(Q.shape[1])
+    return bool(np.linalg.norm(Q.T @ (Q @ z) - z) <= _ORTHONORMAL * np.linalg.norm(z))

@@ -94,6 +94,34 @@ def test_restriction_to_words(rep):
         np.testing.assert_allclose(g.to_dense(), A, atol=1e-12 * max(1.0, np.abs(A).max()))
 
 
+def test_words_may_be_given_by_an_iterator():
+    words = iter([iter((0, 0)), iter(())])
+    assert [g.to_dense().trace() for g in restrict(hw.groups.cyclic_shifts(4), words).generators] == [0, 4]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: direct_sum(hw.groups.trivial(2), 3), "argument 2 of direct_sum"),
+        (lambda: tensor_product(3), "argument 1 of tensor_product"),
+        (lambda: dual(3), "rep"),
+        (lambda: hom(3, hw.groups.trivial(2)), "source"),
+        (lambda: hom(hw.groups.trivial(2), 3), "target"),
+        (lambda: hw.groups.outer_product(3, hw.groups.trivial(2)), "first"),
+        (lambda: hw.groups.outer_sum(hw.groups.trivial(2), 3), "second"),
+        (lambda: hw.groups.tensor_power(3, 2), "rep"),
+        (lambda: hw.groups.symmetric_power(3, 2), "rep"),
+        (lambda: hw.groups.exterior_power(3, 2), "rep"),
+        (lambda: restrict(3), "rep"),
+        (lambda: hw.groups.subgroups(3), "rep"),
+        (lambda: hw.groups.save_generators("group.npz", 3), "rep"),
+    ],
+)
+def test_what_is_no_representation(call, name):
+    with pytest.raises(ParameterError, match=f"^{name} must be a Representation, got a int"):
+        call()
+
+
 @pytest.mark.parametrize(
     ("call", "error", "what", "remedy"),
     [
@@ -111,6 +139,10 @@ def test_restriction_to_words(rep):
         (lambda: restrict(rotations_of_space(), algebra=[True]), ParameterError, "True", "0 … 2"),
         (lambda: restrict(rotations_of_space(), algebra=["abc"]), ParameterError, "abc", "3 numbers"),
         (lambda: restrict(hw.groups.trivial(2), algebra=[0]), ParameterError, "has 0 Lie", "generators only"),
+        (lambda: restrict(hw.groups.permutations(3), (0, 0)), ParameterError, r"\(0, 0\)", r"\[\(0, 0\)\]"),
+        (lambda: restrict(hw.groups.permutations(3), 0), ParameterError, "got 0", r"\[\(0, 0\)\]"),
+        (lambda: restrict(hw.groups.permutations(3), [(0.0,)]), ParameterError, r"0\.0", r"\[\(0, 0\)\]"),
+        (lambda: restrict(rotations_of_space(), algebra=0), ParameterError, "got 0", r"algebra=\[0\]"),
         (
             lambda: direct_sum(hw.groups.permutations(3), hw.groups.cyclic_shifts(3)),
             RepresentationError,

@@ -111,6 +111,17 @@ def test_factors_average_exactly():
     assert np.trace(average) == pytest.approx(np.trace(M))
 
 
+def test_a_grid_and_an_outer_product_are_of_one_group():
+    outer = outer_product(hw.groups.cyclic_shifts(3), hw.groups.cyclic_shifts(4))
+    both = outer + hw.groups.cyclic_shifts((3, 4))
+    elements = {bytes(g.indices) for g in both.elements()}
+    assert len(elements) == both.order == 12
+    # Each element of the chain, and those drawn, move both parts alike.
+    for level in both.transversals():
+        assert {bytes(g.indices) for g in level} <= elements
+    assert {bytes(g.indices) for g in both.sample(0, 20)} <= elements
+
+
 def test_no_action_is_made_up():
     known, unknown = hw.groups.permutations(3), hw.Representation(2, (hw.Permutation([1, 0]),))
     assert outer_product(known, unknown).action is None

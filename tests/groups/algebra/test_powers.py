@@ -244,7 +244,19 @@ def test_many_multi_indices_of_high_degree():
         (
             lambda: tensor_power(hw.groups.trivial(10**5), 3),
             ParameterError,
-            "coordinates, more than 50000000",
+            r"100000\^3 coordinates, at most 2\^28",
+        ),
+        # Numbers of more digits than Python writes.
+        (lambda: tensor_power(hw.groups.permutations(10), 5000), ParameterError, r"10\^5000 coordinates"),
+        (
+            lambda: symmetric_power(hw.groups.permutations(10**4), 10**4),
+            ParameterError,
+            r"about 10\^6018 coordinates",
+        ),
+        (
+            lambda: exterior_power(hw.groups.permutations(2 * 10**4), 10**4),
+            ParameterError,
+            r"about 10\^6018 coordinates",
         ),
         (lambda: symmetric_power_features(1.0, 2), DataError, r"shape \(\)"),
         (lambda: symmetric_power_features(np.zeros((2, 0)), 2), DataError, r"shape \(2, 0\)"),

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from haarwire.errors import ParameterError, RepresentationError
 from haarwire.groups._checks import MatrixLike
 from haarwire.groups.elements import Element, Permutation
-from haarwire.groups.representation import Representation
+from haarwire.groups.representation import Representation, checked_representation
 
 __all__ = [
     "direct_sum",
@@ -47,7 +47,7 @@ def direct_sum(*representations: Representation) -> Representation:
     RepresentationError
         When they are not representations of one group.
     ParameterError
-        When none is given.
+        When none is given, or something else than representations.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def tensor_product(*representations: Representation) -> Representation:
     RepresentationError
         When they are not representations of one group.
     ParameterError
-        When none is given.
+        When none is given, or something else than representations.
 
     Examples
     --------
@@ -94,11 +94,26 @@ def tensor_product(*representations: Representation) -> Representation:
     return _folded(representations, step, "⊗", "tensor_product")
 
 
-def dual(representation: Representation) -> Representation:
-    """ρ*: g ↦ ρ(g)⁻ᵀ, the action on functionals, also written ``representation.dual``.
+def dual(rep: Representation) -> Representation:
+    """ρ*: g ↦ ρ(g)⁻ᵀ, the action on functionals, also written ``rep.dual``.
 
     A Lie-algebra element L becomes −Lᵀ. An orthogonal representation is its own dual and is returned
     as it is.
+
+    Parameters
+    ----------
+    rep : Representation
+        ρ.
+
+    Returns
+    -------
+    Representation
+        On the same coordinates.
+
+    Raises
+    ------
+    ParameterError
+        When `rep` is no representation.
 
     Examples
     --------
@@ -108,14 +123,14 @@ def dual(representation: Representation) -> Representation:
     array([[ 1.,  0.],
            [-1.,  1.]])
     """
-    if representation.is_orthogonal:
-        return representation
-    action = representation.action
+    if checked_representation(rep).is_orthogonal:
+        return rep
+    action = rep.action
     return Representation(
-        representation.dim,
-        [g.dual for g in representation.generators],
-        [-L.T for L in representation.algebra],
-        name=f"({representation.name})*" if representation.name else "",
+        rep.dim,
+        [g.dual for g in rep.generators],
+        [-L.T for L in rep.algebra],
+        name=f"({rep.name})*" if rep.name else "",
         action=replace(action, act=partial(_act_dual, action.act)) if action is not None else None,
     )
 
@@ -123,7 +138,24 @@ def dual(representation: Representation) -> Representation:
 def hom(source: Representation, target: Representation) -> Representation:
     """The linear maps W of shape (m, n), with W ↦ σ(g) W ρ(g)⁻¹, flattened by ``W.ravel()``.
 
-    Its fixed vectors are the equivariant maps from `source` (ρ, on R^n) to `target` (σ, on R^m).
+    Its fixed vectors are the equivariant maps from `source` to `target`.
+
+    Parameters
+    ----------
+    source, target : Representation
+        ρ, on R^n, and σ, on R^m, of one group.
+
+    Returns
+    -------
+    Representation
+        On R^(m·n).
+
+    Raises
+    ------
+    RepresentationError
+        When they are not representations of one group.
+    ParameterError
+        When one of them is no representation.
 
     Examples
     --------
@@ -131,18 +163,19 @@ def hom(source: Representation, target: Representation) -> Representation:
     >>> hom(image_rotations(2), trivial(3)).dim
     12
     """
+    source, target = checked_representation(source, "source"), checked_representation(target, "target")
     return tensor_product(target, dual(source))
 
 
-def trivial_of(representation: Representation, dim: int) -> Representation:
-    """The trivial representation, on R^dim, of the group that `representation` is one of."""
+def trivial_of(rep: Representation, dim: int) -> Representation:
+    """The trivial representation, on R^dim, of the group that `rep` is one of."""
     identity = Permutation.identity(dim)
-    action = representation.action
+    action = rep.action
     act = partial(_act_trivially, identity)
     return Representation(
         dim,
-        [identity] * len(representation.generators),
-        [sp.csr_array((dim, dim))] * len(representation.algebra),
+        [identity] * len(rep.generators),
+        [sp.csr_array((dim, dim))] * len(rep.algebra),
         action=replace(action, act=act, degree=0) if action is not None else None,
     )
 
@@ -159,12 +192,14 @@ def _folded(
             cause="an empty list was unpacked",
             remedy=f"type {usage}(first, second)",
         )
+    for k, value in enumerate(representations, start=1):
+        checked_representation(value, f"argument {k} of {usage}")
     names = [r.name for r in representations]
     result = reduce(step, representations)
     if len(names) == 1:
         return result
     name = f" {symbol} ".join(map(factor_name, names)) if all(names) else ""
-    return Representation(result.dim, result.generators, result.algebra, name=name, action=result.action)
+    return replace(result, name=name)
 
 
 def _combined(

@@ -21,7 +21,7 @@ from haarwire.groups.algebra.combination import (
 )
 from haarwire.groups.elements import Element, Permutation
 from haarwire.groups.order import times
-from haarwire.groups.representation import Representation
+from haarwire.groups.representation import Representation, checked_representation
 
 __all__ = ["outer_product", "outer_sum"]
 
@@ -44,6 +44,11 @@ def outer_product(first: Representation, second: Representation) -> Representati
     Representation
         Order and sampler are kept where both have them; an abstract element is a pair (g, h), with None
         for the identity in either place.
+
+    Raises
+    ------
+    ParameterError
+        When one of them is no representation.
 
     Examples
     --------
@@ -69,6 +74,11 @@ def outer_sum(first: Representation, second: Representation) -> Representation:
     Representation
         Generators are ρ(g_i) ⊕ I, then I ⊕ σ(h_j); otherwise as in `outer_product`.
 
+    Raises
+    ------
+    ParameterError
+        When one of them is no representation.
+
     Examples
     --------
     >>> from haarwire.groups import cyclic_shifts, outer_sum, reflection
@@ -87,6 +97,8 @@ def _outer(
     derive: Callable[[MatrixLike, MatrixLike], MatrixLike],
     degree: Callable[[int, int], int],
 ) -> Representation:
+    checked_representation(first, "first")
+    checked_representation(second, "second")
     named = first.name and second.name
     still = Permutation.identity(first.dim), Permutation.identity(second.dim)
     zero = sp.csr_array((first.dim,) * 2), sp.csr_array((second.dim,) * 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,11 +13,11 @@ from numpy.typing import ArrayLike
 
 from haarwire._numbers import FloatArray, IndexArray
 from haarwire.errors import DataError, ParameterError
-from haarwire.groups._checks import positive_size
-from haarwire.groups.algebra.combination import tensor_product
+from haarwire.groups._checks import affordable, positive_size
+from haarwire.groups.algebra.combination import factor_name, tensor_product
 from haarwire.groups.elements import Element
 from haarwire.groups.powers import multi_indices, power_algebra, power_dim, power_element
-from haarwire.groups.representation import Representation
+from haarwire.groups.representation import Representation, checked_representation
 
 __all__ = [
     "exterior_power",
@@ -27,7 +28,10 @@ __all__ = [
 ]
 
 _LARGEST: Final = 50_000_000
-"""Powers of more coordinates than this are refused."""
+"""Symmetric and exterior powers of more coordinates than this are refused."""
+
+_SHORT: Final = 15.0
+"""Numbers of at most so many digits are told exactly."""
 
 
 def tensor_power(rep: Representation, degree: int) -> Representation:
@@ -48,7 +52,7 @@ def tensor_power(rep: Representation, degree: int) -> Representation:
     Raises
     ------
     ParameterError
-        When the degree is not a positive integer, or there would be more than 5·10⁷ coordinates.
+        When the degree is not a positive integer, or there would be more than 2^28 coordinates.
 
     Examples
     --------
@@ -56,13 +60,13 @@ def tensor_power(rep: Representation, degree: int) -> Representation:
     >>> tensor_power(permutations(4), 3).dim
     64
     """
+    checked_representation(rep)
     degree = positive_size(degree, "degree", "tensor_power(rep, 3)")
-    _check_size(rep.dim**degree, f"the tensor power {degree} of {rep.label}")
+    affordable(rep.dim, degree, "degree", "tensor_power(rep, 3)")
     if degree == 1:
         return rep
-    result = tensor_product(*[rep] * degree)
-    name = _named(rep, "{}^⊗" + str(degree))
-    return Representation(result.dim, result.generators, result.algebra, name=name, action=result.action)
+    name = f"{factor_name(rep.name)}^⊗{degree}" if rep.name else ""
+    return replace(tensor_product(*[rep] * degree), name=name)
 
 
 def symmetric_power(rep: Representation, degree: int) -> Representation:
@@ -104,7 +108,9 @@ def symmetric_power(rep: Representation, degree: int) -> Representation:
     >>> hw.invariant_subspace(symmetric_power(square, 2)).basis.ravel().round(3) + 0.0
     array([0.707, 0.   , 0.707])
     """
-    return _power(rep, degree, symmetric=True, usage="symmetric_power(rep, 2)")
+    checked_representation(rep)
+    degree = positive_size(degree, "degree", "symmetric_power(rep, 2)")
+    return _power(rep, degree, symmetric=True)
 
 
 def exterior_power(rep: Representation, degree: int) -> Representation:
@@ -136,6 +142,7 @@ def exterior_power(rep: Representation, degree: int) -> Representation:
     >>> exterior_power(permutations(4), 4).generators[0].to_dense()
     array([[-1.]])
     """
+    checked_representation(rep)
     degree = positive_size(degree, "degree", "exterior_power(rep, 2)")
     if degree > rep.dim:
         raise ParameterError(
@@ -143,7 +150,7 @@ def exterior_power(rep: Representation, degree: int) -> Representation:
             cause="more factors than coordinates are always linearly dependent",
             remedy=f"give a degree of at most {rep.dim}",
         )
-    return _power(rep, degree, symmetric=False, usage="exterior_power(rep, 2)")
+    return _power(rep, degree, symmetric=False)
 
 
 def symmetric_power_indices(n: int, degree: int) -> IndexArray:
@@ -159,6 +166,11 @@ def symmetric_power_indices(n: int, degree: int) -> IndexArray:
     ndarray of int, shape ((n + k − 1 choose k), k)
         Read-only.
 
+    Raises
+    ------
+    ParameterError
+        When a number is not a positive integer, or there would be more than 5·10⁷ monomials.
+
     Examples
     --------
     >>> from haarwire.groups import symmetric_power_indices
@@ -167,7 +179,7 @@ def symmetric_power_indices(n: int, degree: int) -> IndexArray:
     """
     n = positive_size(n, "n", "symmetric_power_indices(3, 2)")
     degree = positive_size(degree, "degree", "symmetric_power_indices(3, 2)")
-    _check_size(power_dim(n, degree, symmetric=True), f"the monomials of degree {degree} in {n} variables")
+    _check_size(n, degree, symmetric=True, what=f"the monomials of degree {degree} in {n} variables")
     return multi_indices(n, degree, symmetric=True)
 
 
@@ -225,10 +237,9 @@ def _scales(table: IndexArray) -> FloatArray:
     return np.asarray(np.sqrt(count))
 
 
-def _power(rep: Representation, degree: int, *, symmetric: bool, usage: str) -> Representation:
-    degree = positive_size(degree, "degree", usage)
+def _power(rep: Representation, degree: int, *, symmetric: bool) -> Representation:
     word = "symmetric" if symmetric else "exterior"
-    _check_size(power_dim(rep.dim, degree, symmetric=symmetric), f"the {word} power {degree} of {rep.label}")
+    _check_size(rep.dim, degree, symmetric=symmetric, what=f"the {word} power {degree} of {rep.label}")
     if degree == 1:
         return rep
     action = rep.action
@@ -239,21 +250,19 @@ def _power(rep: Representation, degree: int, *, symmetric: bool, usage: str) -> 
         power_dim(rep.dim, degree, symmetric=symmetric),
         [power_element(g, degree, symmetric=symmetric) for g in rep.generators],
         [power_algebra(L, degree, symmetric=symmetric) for L in rep.algebra],
-        name=_named(rep, ("Sym^" if symmetric else "Λ^") + f"{degree}({{}})", bracket=False),
+        name=f"{'Sym' if symmetric else 'Λ'}^{degree}({rep.name})" if rep.name else "",
         action=action,
     )
 
 
-def _named(rep: Representation, pattern: str, *, bracket: bool = True) -> str:
-    if not rep.name:
-        return ""
-    return pattern.format(f"({rep.name})" if bracket and " " in rep.name else rep.name)
-
-
-def _check_size(dim: int, what: str) -> None:
-    if dim > _LARGEST:
+def _check_size(n: int, degree: int, *, symmetric: bool, what: str) -> None:
+    # By its logarithm first: the number itself may have millions of digits.
+    top = n + degree - 1 if symmetric else n
+    log10 = (math.lgamma(top + 1) - math.lgamma(degree + 1) - math.lgamma(top - degree + 1)) / math.log(10.0)
+    dim = power_dim(n, degree, symmetric=symmetric) if log10 < _SHORT else None
+    if dim is None or dim > _LARGEST:
         raise ParameterError(
-            f"{what} would act on {dim} coordinates, more than {_LARGEST}",
+            f"{what} would act on {dim or f'about 10^{log10:.0f}'} coordinates, more than {_LARGEST}",
             cause="powers grow fast with the number of features",
             remedy="give a lower degree, or fewer features",
         )

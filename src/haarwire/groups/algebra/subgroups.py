@@ -12,7 +12,7 @@ from haarwire._numbers import FloatArray, IndexArray
 from haarwire.errors import GroupTooLargeError
 from haarwire.groups.algebra.restriction import restrict
 from haarwire.groups.enumeration import check_limit
-from haarwire.groups.representation import Representation
+from haarwire.groups.representation import Representation, checked_representation
 
 __all__ = ["subgroups"]
 
@@ -27,7 +27,7 @@ _SAME: Final = 1e-8
 
 
 def subgroups(
-    representation: Representation, *, limit: int = _LIMIT, distinct: bool = True
+    rep: Representation, *, limit: int = _LIMIT, distinct: bool = True
 ) -> tuple[Representation, ...]:
     """The same action of every subgroup, the group itself and the trivial one included.
 
@@ -37,7 +37,7 @@ def subgroups(
 
     Parameters
     ----------
-    representation : Representation
+    rep : Representation
         Of a finite group.
     limit : int
         Give up beyond this many elements.
@@ -56,7 +56,7 @@ def subgroups(
     GroupTooLargeError
         When the group is infinite, larger than the limit, or has more than 2,000 subgroups.
     ParameterError
-        When the limit is not a positive integer.
+        When the limit is not a positive integer or `rep` no representation.
 
     References
     ----------
@@ -69,31 +69,29 @@ def subgroups(
     >>> [(subgroup.name, subgroup.order) for subgroup in subgroups(image_rotations(4))]
     [('image_rotations:4', 4), ('image_rotations:4⟨a²⟩', 2), ('trivial:16', 1)]
     """
+    checked_representation(rep)
     check_limit(limit)
-    if not representation.is_finite or representation.order > limit:
-        raise _too_large(f"{representation.label} is not a group of at most {limit} elements")
-    moved = np.stack([g.apply(_generic(representation.dim)) for g in representation.elements(limit)])
-    table, words = _multiplication(representation, moved)
-    found = _joins(table, words, representation.label)
+    if not rep.is_finite or rep.order > limit:
+        raise _too_large(f"{rep.label} is not a group of at most {limit} elements")
+    moved = np.stack([g.apply(_generic(rep.dim)) for g in rep.elements(limit)])
+    table, words = _multiplication(rep, moved)
+    found = _joins(table, words, rep.label)
     if distinct:
         found = _distinct(found, moved)
     found.sort(key=lambda pair: (-int(pair[0].sum()), len(pair[1]), pair[1]))
-    return tuple(
-        representation if mask.all() else restrict(representation, own, name=_name(representation, own))
-        for mask, own in found
-    )
+    return tuple(rep if mask.all() else restrict(rep, own, name=_name(rep, own)) for mask, own in found)
 
 
 def _generic(dim: int) -> FloatArray:
     return np.random.default_rng(0).standard_normal(dim)
 
 
-def _multiplication(representation: Representation, moved: FloatArray) -> tuple[IndexArray, list[Word]]:
+def _multiplication(rep: Representation, moved: FloatArray) -> tuple[IndexArray, list[Word]]:
     """Which element is a product of two, and a shortest word for each, by where they move a vector."""
     from scipy.spatial import KDTree
 
     tree = KDTree(moved)
-    left = [np.asarray(tree.query(g.apply(moved))[1], dtype=np.intp) for g in representation.generators]
+    left = [np.asarray(tree.query(g.apply(moved))[1], dtype=np.intp) for g in rep.generators]
     words: dict[int, Word] = {0: ()}
     queue = [0]
     for i in queue:  # grows while it is walked
@@ -163,10 +161,10 @@ def _distinct(found: list[tuple[Mask, Any]], moved: FloatArray) -> list[tuple[Ma
     return [(mask, own) for mask, own, _ in kept]
 
 
-def _name(representation: Representation, words: tuple[Word, ...]) -> str:
+def _name(rep: Representation, words: tuple[Word, ...]) -> str:
     if not words:
-        return f"trivial:{representation.dim}"
-    return f"{representation.label}⟨{','.join(map(_spelt, words))}⟩"
+        return f"trivial:{rep.dim}"
+    return f"{rep.label}⟨{','.join(map(_spelt, words))}⟩"
 
 
 def _spelt(word: Word) -> str:
@@ -187,5 +185,5 @@ def _too_large(what: str) -> GroupTooLargeError:
     return GroupTooLargeError(
         what,
         cause="subgroups are listed one by one",
-        remedy="name the ones you have in mind: restrict(representation, words, algebra=…)",
+        remedy="name the ones you have in mind: restrict(rep, words, algebra=…)",
     )

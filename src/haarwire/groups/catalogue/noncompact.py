@@ -8,8 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
-from operator import mul
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from haarwire.errors import ParameterError
 from haarwire.groups._checks import affordable, positive_size
 from haarwire.groups._rotations import block_diagonal
 from haarwire.groups.action import GroupAction
+from haarwire.groups.catalogue.rotations import named_power
 from haarwire.groups.elements import Element, Matrix
 from haarwire.groups.representation import Representation
 
@@ -97,10 +97,7 @@ def so13_tensors(order: int) -> Representation:
     >>> so13_tensors(2).dim
     16
     """
-    order = positive_size(order, "order", "so13_tensors(2)")
-    affordable(4, order, "order", "so13_tensors(2)")
-    power = reduce(mul, [lorentz_vectors(1)] * order)
-    return Representation(power.dim, algebra=power.algebra, name=f"so13_tensors:{order}", action=power.action)
+    return named_power("so13_tensors", lorentz_vectors(1), order)
 
 
 def scaling(weights: Sequence[float]) -> Representation:

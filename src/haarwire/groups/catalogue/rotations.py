@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
-from operator import mul
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -27,10 +27,11 @@ from haarwire.groups._rotations import (
     vector_algebra,
 )
 from haarwire.groups.action import Factor, GroupAction
+from haarwire.groups.algebra.powers import tensor_power
 from haarwire.groups.elements import Element, Matrix, Permutation, SignedPermutation
 from haarwire.groups.representation import Representation
 
-__all__ = ["o3", "o3_tensors", "o3_vectors", "so3", "so3_tensors", "so3_vectors", "su2"]
+__all__ = ["named_power", "o3", "o3_tensors", "o3_vectors", "so3", "so3_tensors", "so3_vectors", "su2"]
 
 _MAX_DEGREE: Final = 500
 """A rotation of spherical harmonics of degree l is a dense matrix of (2l + 1)² entries."""
@@ -138,7 +139,7 @@ def so3_tensors(order: int) -> Representation:
     >>> so3_tensors(2).dim
     9
     """
-    return _power("so3_tensors", so3_vectors(1), order)
+    return named_power("so3_tensors", so3_vectors(1), order)
 
 
 def o3(multiplicities: str | Mapping[str, int]) -> Representation:
@@ -249,7 +250,7 @@ def o3_tensors(order: int) -> Representation:
     >>> o3_tensors(3).dim
     27
     """
-    return _power("o3_tensors", o3_vectors(1), order)
+    return named_power("o3_tensors", o3_vectors(1), order)
 
 
 def su2(multiplicities: int | Mapping[int, int]) -> Representation:
@@ -326,13 +327,11 @@ def _with_inversion(
     return Representation(signs.size, [inversion], algebra, name=name, action=action)
 
 
-def _power(name: str, rep: Representation, order: int) -> Representation:
+def named_power(name: str, rep: Representation, order: int) -> Representation:
+    """The tensor power of a representation as an entry of the catalogue."""
     order = positive_size(order, "order", f"{name}(2)")
     affordable(rep.dim, order, "order", f"{name}(2)")
-    power = reduce(mul, [rep] * order)
-    return Representation(
-        power.dim, power.generators, power.algebra, name=f"{name}:{order}", action=power.action
-    )
+    return replace(tensor_power(rep, order), name=f"{name}:{order}")
 
 
 def _multiplicities(given: Any, parameter: str, call: str, *, largest: int) -> list[tuple[int, int]]:
