@@ -37,10 +37,10 @@ for name, images, colour in (("upright", upright, "#0072B2"), ("turned at random
         turns,
         likelihood="categorical",
         amounts=[0.3, 0.6, 0.9],
-        max_steps=12,
+        steps=12,
     )
     accuracy = (found.module(x[test]).argmax(1) == labels[test]).double().mean()
-    print(f"{name}: p = {found.amount[0]:.3f}, test accuracy {accuracy:.3f}. {found.verdict}", flush=True)
+    print(f"{name}: p = {found.amount[0]:.3f}, test accuracy {accuracy:.3f}. {found.reason}", flush=True)
     print("  log evidence", dict(zip(found.amounts.tolist(), found.values.round(1).tolist(), strict=True)))
     ax.plot(found.amounts, found.values, "o-", color=colour, label=name)
     ax.plot(found.amount, [found.log_evidence], "*", color=colour, markersize=14)

@@ -35,7 +35,7 @@ def read(path: Path) -> Any:
 def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Done]]:
     """All figures, once, with the smallest budgets."""
     out = tmp_path_factory.mktemp("reproduced") / "new"
-    return out, reproduce(prepare(quick=True, seeds=2), out)
+    return out, reproduce(prepare(quick=True, runs=2), out)
 
 
 def test_quick_writes_every_figure_a_table_and_the_numbers(quick: tuple[Path, list[Done]]) -> None:
@@ -55,7 +55,7 @@ def test_the_json_says_what_was_found(quick: tuple[Path, list[Done]]) -> None:
     assert list(content) == ["setup", "figures"]
     setup = content["setup"]
     assert (setup["data"], setup["symmetry"], setup["rank"]) == ("digits", "image_rotations:8", 5)
-    assert (setup["n_train"], setup["n_test"], setup["seeds"], setup["quick"]) == (1198, 599, 2, True)
+    assert (setup["n_train"], setup["n_test"], setup["runs"], setup["quick"]) == (1198, 599, 2, True)
     assert list(content["figures"]) == list(FIGURES)
     for name, outcome, _ in done:
         figure = content["figures"][name]
@@ -126,7 +126,7 @@ def test_networks_that_have_not_arrived_do_not_agree() -> None:
     from haarwire.reproduce import runs
     from haarwire.reproduce.training import loss_figure
 
-    setup = prepare(quick=True, seeds=1)
+    setup = prepare(quick=True, runs=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "_STEPS", (1, 1))
         outcome = loss_figure(setup, runs.train_all(setup, lambda share: None))
@@ -169,6 +169,12 @@ def test_mnist_is_looked_for_in_the_working_folder(tmp_path: Path, monkeypatch: 
     assert prepare(quick=True).source.name == "digits"
 
 
+def test_names_in_any_iterable_and_a_folder_in_words(tmp_path: Path) -> None:
+    done = reproduce(prepare(quick=True), str(tmp_path), only=iter(["landscape"]))
+    assert [each.name for each in done] == ["landscape"]
+    assert prepare(quick=True).runs == 3
+
+
 def test_what_it_cannot_work_on_it_says(tmp_path: Path) -> None:
     with pytest.raises(hw.FileError, match=r"there is no file .*missing\.npz"):
         prepare(tmp_path / "missing.npz")
@@ -177,6 +183,10 @@ def test_what_it_cannot_work_on_it_says(tmp_path: Path) -> None:
         prepare(tmp_path / "flat.npz")
     with pytest.raises(hw.ParameterError, match="there is no figure 'loss'"):
         reproduce(prepare(quick=True), tmp_path, only=["loss"])
+    with pytest.raises(hw.ParameterError, match="one name in place of a list"):
+        reproduce(prepare(quick=True), tmp_path, only="path")
+    with pytest.raises(hw.ParameterError, match="runs must be an integer ≥ 1, got 0"):
+        prepare(quick=True, runs=0)
     (tmp_path / "file").write_text("")
     with pytest.raises(hw.FileError, match="cannot be written to"):
         reproduce(prepare(quick=True), tmp_path / "file", only=["landscape"])
@@ -231,7 +241,11 @@ def test_the_numbers_to_standard_output(
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("--only", "loss"), "choose from losses"), (("--seeds", "0"), "≥ 1"), (("--seed", "-1"), "≥ 0")],
+    [
+        (("--only", "loss"), "choose from losses"),
+        (("--runs", "0"), "or equal to 1"),
+        (("--seed", "-1"), "or equal to 0"),
+    ],
 )
 def test_a_wrong_command_line_ends_with_2(
     run: Callable[..., Any], arguments: tuple[str, ...], message: str

@@ -12,15 +12,15 @@ from haarwire._linalg import default_tolerance
 from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic
 from haarwire.solve.approaches import Setting
+from haarwire.training import gradient_flow, mode_trajectory
 from haarwire.training.fusion import (
     FusionLayers,
+    _gradient,
     fusion_flow,
-    fusion_gradient,
     fusion_layers,
     measured_phase,
     unimodal_phase,
 )
-from haarwire.training.theory import gradient_flow, mode_trajectory
 
 SCALES = {2: 1e-6, 3: 2e-2, 4: 7e-2}
 
@@ -56,7 +56,7 @@ def test_gradients_equal_finite_differences(depth, fusion_layer):
     A = rng.standard_normal((5, 5))
     problem = quadratic(A @ A.T, rng.standard_normal((2, 5)))
     layers = fusion_layers(problem, 3, depth, fusion_layer, 1.0, width=3, rng=rng)
-    gradients = fusion_gradient(layers, problem.gram, problem.cross)
+    gradients = _gradient(layers, problem)
     for part, gradient in zip((layers.branch_a, layers.branch_b, layers.trunk), gradients, strict=True):
         assert [g.shape for g in gradient] == [W.shape for W in part]
         for W, g in zip(part, gradient, strict=True):
@@ -197,7 +197,7 @@ def test_moments_of_data_are_all_that_is_needed():
             lambda p: fusion_layers(p, 1, 2, 3, 0.1),
             "fusion_layer must be an integer from 1 to 2",
         ),
-        (ParameterError, lambda p: fusion_layers(p, 1, 2, 1, 0.0), "scale must be a number > 0"),
+        (ParameterError, lambda p: fusion_layers(p, 1, 2, 1, 0.0), "scale must be a finite number > 0"),
         (ParameterError, lambda p: fusion_layers(p, 1, 2, 1, 0.1, width=0), "width must be an integer"),
         (ParameterError, lambda p: unimodal_phase(p, 1, 1, 1, 0.1), "two layers or more"),
         (ParameterError, lambda p: unimodal_phase(p, 1, 3, 2, 2.0), "is not small"),

@@ -101,7 +101,7 @@ def test_the_amount_learnt_is_that_of_the_closed_form(violation):
     assert found.log_evidence >= found.values.max()
     assert found.history.max() <= found.log_evidence
     verdicts = {0.0: "hard-wire it", 0.5: "in part, p = 0.59", 5.0: "do not support"}
-    assert verdicts[violation] in found.verdict
+    assert verdicts[violation] in found.reason
 
 
 def test_bias_and_weight_have_priors_of_their_own():
@@ -259,10 +259,10 @@ def test_the_range_of_rotations():
     radial = learn_invariance(polynomial(2), x, y, CIRCLE)
     assert radial.kind == "range"
     assert radial.amount[0] > 2.5  # all the way round is π
-    assert "within ±" in radial.verdict
+    assert "within ±" in radial.reason
     assert invariance_error(radial.module, x, CIRCLE) < 0.2
     angular = learn_invariance(polynomial(2), *samples(lambda x: 2.0 * x[:, 0] * x[:, 1], n=2), CIRCLE)
-    assert "do not support" in angular.verdict
+    assert "do not support" in angular.reason
     nodes = radial.amount[0] * ((2 * np.arange(16) + 1) / 16 - 1)
     moved = [x @ torch.from_numpy(scipy.linalg.expm(eta * np.array(TURN))).T for eta in nodes]
     A = torch.stack([Quadratic()(g) for g in moved]).mean(0).numpy()
@@ -323,7 +323,7 @@ def test_a_network_learns_that_shifts_are_a_symmetry():
     x = torch.from_numpy(rng.standard_normal((40, 4)))
     noise = 0.3 * torch.from_numpy(rng.standard_normal(40))
     symmetric, not_symmetric = ((t + noise > 0).long() for t in (x.sum(1), x[:, 0] - x[:, 1]))
-    options = {"likelihood": "categorical", "amounts": [0.9], "max_steps": 6}
+    options = {"likelihood": "categorical", "amounts": [0.9], "steps": 6}
     supported = learn_invariance(network(4, 2, 3), x, symmetric, SHIFTS, **options)
     assert supported.amount[0] > 0.9
     assert supported.values[-1] > supported.values[0]
@@ -338,7 +338,9 @@ def test_images_with_channels_and_random_elements():
     exact = learn_invariance(module, x.float(), y, ROTATIONS, amounts=[0.9])
     assert exact.amount == (1.0,)
     assert exact.module(x).dtype == torch.float64
-    drawn = [learn_invariance(module, x, y, ROTATIONS, amounts=[0.9], n_samples=5, seed=s) for s in (0, 0, 1)]
+    drawn = [
+        learn_invariance(module, x, y, ROTATIONS, amounts=[0.9], n_elements=5, seed=s) for s in (0, 0, 1)
+    ]
     assert drawn[0].log_evidence == drawn[1].log_evidence != drawn[2].log_evidence
 
 
@@ -346,7 +348,7 @@ def test_frozen_parameters_stay_as_they_are():
     x, y = samples(lambda x: x[:, 0], n=2, n_samples=20)
     module = network(2, 1)
     module[0].requires_grad_(False)
-    found = learn_invariance(module, x, y, CIRCLE, n_samples=4, amounts=[1.0])
+    found = learn_invariance(module, x, y, CIRCLE, n_elements=4, amounts=[1.0])
     assert list(found.prior_precision) == ["2.weight", "2.bias"]
     assert torch.equal(found.module.module[0].weight, module[0].weight)
 
@@ -355,4 +357,4 @@ def test_without_a_difference_the_data_do_not_tell():
     x = torch.from_numpy(np.random.default_rng(5).standard_normal((12, 4)))
     y = torch.from_numpy(np.random.default_rng(6).standard_normal((12, 1)))
     found = learn_invariance(nn.Linear(4, 1).double(), x, y, SHIFTS)
-    assert "do not tell" in found.verdict
+    assert "do not tell" in found.reason

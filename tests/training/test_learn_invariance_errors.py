@@ -100,7 +100,7 @@ ERRORS = {
         lambda: learn_invariance(LAYER, X4, Y4, hw.groups.so2([1, 2]), kind="probability"),
         "infinitely many",
         "infinite group",
-        "n_samples=8",
+        "n_elements=8",
     ),
     "not compact": (
         lambda: learn_invariance(LAYER, X4, Y4, TWO_WAYS, kind="probability"),
@@ -121,7 +121,7 @@ ERRORS = {
         "nothing",
         "amounts=",
     ),
-    "steps": (lambda: learn_invariance(LAYER, X4, Y4, SHIFTS, max_steps=0), "max_steps", "negative", "=50"),
+    "steps": (lambda: learn_invariance(LAYER, X4, Y4, SHIFTS, steps=0), "steps", "negative", "=50"),
     "seed": (lambda: learn_invariance(LAYER, X4, Y4, SHIFTS, seed=-1), "seed", "negative", "seed=0"),
     "large": (
         lambda: learn_invariance(nn.Linear(4, 2000), X4, torch.randn(20, 2000), SHIFTS),

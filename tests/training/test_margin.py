@@ -23,7 +23,7 @@ REP = hw.groups.reflection(8)
 
 
 def teacher(seed=0, n=40, rep=REP, **options):
-    return linear_teacher(rep, n, np.random.default_rng(seed), **options)
+    return linear_teacher(rep, n, seed, **options)
 
 
 # Margins.
@@ -115,7 +115,7 @@ def test_network_outputs_and_gradients():
 
 def test_one_step_is_a_gradient_step_over_the_loss():
     X, y = teacher(0, n=10)
-    options = {"width": 2, "slope": 0.2, "scale": 0.5, "step": 1e-6}
+    options = {"width": 2, "slope": 0.2, "scale": 0.5, "learning_rate": 1e-6}
     before = train_leaky(X, y, steps=0, rng=np.random.default_rng(1), **options)
     after = train_leaky(X, y, steps=1, rng=np.random.default_rng(1), **options)
 
@@ -139,7 +139,7 @@ def test_one_step_is_a_gradient_step_over_the_loss():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_mirrored_data_lead_to_the_invariant_largest_margin(seed):
     X, y = teacher(seed, is_symmetric=True)
-    result = margin_experiment(X, y, REP, step=1.0, random_state=seed)
+    result = margin_experiment(X, y, REP, learning_rate=1.0, seed=seed)
     assert result.limit_agrees
     assert max(result.limit_angles) < 1e-5
     for name in ("augmented", "regularized", "hardwired"):
@@ -181,7 +181,7 @@ def test_all_three_go_one_way_where_the_two_clusters_do_not_hold():
 
 def test_stochastic_steps_lead_there_too():
     X, y = teacher(1, is_symmetric=True)
-    result = margin_experiment(X, y, REP, batch_size=16, steps=8000, step=0.05, width=4)
+    result = margin_experiment(X, y, REP, batch_size=16, steps=8000, learning_rate=0.05, width=4)
     assert max(result.approaches["hardwired"].angle_plus, result.approaches["augmented"].angle_plus) < 3.0
 
 
@@ -209,9 +209,12 @@ def test_data_that_do_not_fit_are_refused():
     ("options", "message"),
     [
         ({"slope": 0.0}, "slope must be in"),
-        ({"alpha": np.inf}, "alpha, step and scale above 0"),
-        ({"width": 0}, "width and steps must be integers"),
-        ({"steps": 1.5}, "width and steps must be integers"),
+        ({"alpha": np.inf}, "alpha, learning_rate and scale above 0"),
+        ({"width": 0}, "width must be an integer ≥ 1, got 0"),
+        ({"steps": 1.5}, "steps must be an integer ≥ 1"),
+        ({"batch_size": 0}, "batch_size must be an integer ≥ 1"),
+        ({"batch_size": 0.5}, "batch_size must be an integer ≥ 1"),
+        ({"seed": -1}, "seed must be an integer ≥ 0"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
@@ -223,6 +226,9 @@ def test_options_out_of_range_are_refused(options, message):
 def test_teachers_and_groups_that_do_not_exist_are_refused():
     with pytest.raises(ParameterError, match="no invariant teacher"):
         teacher(rep=hw.Representation(2, [hw.Matrix(-np.eye(2))]))
+    for count in (0, -1, 1.5):
+        with pytest.raises(ParameterError, match="n_samples must be an integer ≥ 1"):
+            linear_teacher(REP, count, 0)
     circle = hw.Representation(3, (), (np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),))
     X, y = teacher(rep=circle)
     with pytest.raises(GroupTooLargeError):
@@ -232,4 +238,6 @@ def test_teachers_and_groups_that_do_not_exist_are_refused():
 def test_weights_that_overflow_say_so():
     X, y = teacher(0)
     with pytest.raises(ConvergenceError, match="overflowed"), np.errstate(all="ignore"):
-        train_leaky(X, y, width=2, slope=0.2, steps=3, step=np.inf, scale=1.0, rng=np.random.default_rng(0))
+        train_leaky(
+            X, y, width=2, slope=0.2, steps=3, learning_rate=np.inf, scale=1.0, rng=np.random.default_rng(0)
+        )

@@ -159,9 +159,9 @@ AVERAGES = {
         lambda: symmetrize(nn.ReLU(), SWAPS),
         "permutations:12 has 479001600 elements",
         "far too large to average a network over",
-        "n_samples=8",
+        "n_elements=8",
     ),
-    "infinite": (lambda: symmetrize(nn.ReLU(), CIRCLE), "infinitely many", "infinite", "n_samples=8"),
+    "infinite": (lambda: symmetrize(nn.ReLU(), CIRCLE), "infinitely many", "infinite", "n_elements=8"),
     "no sampler": (lambda: symmetrize(nn.ReLU(), CIRCLE, 4), "no exact sampler", "Lie-algebra", "action="),
     "no sampler to augment": (lambda: augment(CIRCLE), "no exact sampler", "Lie-algebra", "action="),
     "not compact": (
@@ -176,7 +176,12 @@ AVERAGES = {
         "grow without bound",
         "hardwire or invariance_penalty",
     ),
-    "n_samples": (lambda: symmetrize(nn.ReLU(), ROTATIONS, 0), "n_samples must be a positive", "count", "=8"),
+    "n_elements": (
+        lambda: symmetrize(nn.ReLU(), ROTATIONS, 0),
+        "n_elements must be a positive",
+        "count",
+        "=8",
+    ),
     "seed": (
         lambda: augment(ROTATIONS, seed=-1),
         "seed must be an integer ≥ 0, got -1",
@@ -259,7 +264,7 @@ def test_the_kinds_of_errors():
         (hw.NoSamplerError, "no sampler"),
         (hw.NotCompactError, "not compact"),
         (hw.DataError, "batch of another size"),
-        (hw.ParameterError, "n_samples"),
+        (hw.ParameterError, "n_elements"),
     ):
         with pytest.raises(kind):
             ERRORS[case][0]()

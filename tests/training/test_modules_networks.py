@@ -119,7 +119,7 @@ def test_three_ways_on_digits(factory, digits):
         digits,
         ROTATIONS,
         epochs=12,
-        lr=0.01,
+        learning_rate=0.01,
         alpha=0.1,
         seeds=[0],
         shape=(1, 8, 8),
@@ -179,13 +179,13 @@ def test_numbers_as_targets_a_large_group_and_a_hard_wired_layer():
         hardwire(network[0], "weight", rep)
         return network
 
-    options = {"epochs": 3, "lr": 0.01, "seeds": (0,)}
+    options = {"epochs": 3, "learning_rate": 0.01, "seeds": (0,)}
     result = compare_modules(factory, data, rep, hardwired=first_layer, **options)
     assert result.score == "R²"
     assert result.approaches["hardwired"].invariance_error < 1e-5
-    sampled = compare_modules(factory, data, rep, n_samples=4, **options)
+    sampled = compare_modules(factory, data, rep, n_elements=4, **options)
     assert sampled.approaches["hardwired"].invariance_error > 1e-3
-    with pytest.raises(hw.GroupTooLargeError, match="n_samples=8"):
+    with pytest.raises(hw.GroupTooLargeError, match="n_elements=8"):
         compare_modules(factory, data, rep, **options)
 
 
@@ -205,7 +205,12 @@ ERRORS = {
     "the same network": (lambda: compared(lambda: SAME), "same network twice", "outside", "inside"),
     "no network": (lambda: compared(lambda: None), "got a NoneType", "function", "compare_modules(lambda"),
     "no data set": (lambda: compared(data=DATA.X), "needs a Dataset, got a ndarray", "arrays", "from_arrays"),
-    "no symmetry": (lambda: compared(rep="cyclic_shifts:4"), "got a str", "a name", "from_name"),
+    "no symmetry": (
+        lambda: compared(rep="cyclic_shifts:4"),
+        "got 'cyclic_shifts:4'",
+        "the name",
+        "from_name",
+    ),
     "another symmetry": (
         lambda: compared(rep=hw.groups.cyclic_shifts(5)),
         "the inputs have shape (13, 4), cyclic_shifts:5",
@@ -221,7 +226,13 @@ ERRORS = {
     ),
     "epochs": (lambda: compared(epochs=0), "epochs must be a positive integer, got 0", "count", "epochs=10"),
     "batch size": (lambda: compared(batch_size=1.5), "batch_size must be", "fractional", "batch_size=64"),
-    "learning rate": (lambda: compared(lr=0), "lr must be a positive number, got 0", "zero", "lr=0.01"),
+    "learning rate": (
+        lambda: compared(learning_rate=0),
+        "learning_rate must be a positive number, got 0",
+        "zero",
+        "learning_rate=0.01",
+    ),
+    "device": (lambda: compared(device="abacus"), "there is no device 'abacus' here", "accelerator", "'cpu'"),
     "alpha": (lambda: compared(alpha=np.inf), "alpha must be a positive", "infinity", "alpha=0.01"),
     "seeds": (lambda: compared(seeds=3), "seeds must be a list of integers, got 3", "one seed", "seeds=[0]"),
     "no seeds": (lambda: compared(seeds=[]), "got []", "none", "range(5)"),
@@ -233,7 +244,12 @@ ERRORS = {
         "linear layer",
     ),
     "wrapper": (lambda: compared(hardwired=lambda network: None), "got a NoneType", "function", "hardwired="),
-    "diverged": (lambda: compared(lr=1e30, epochs=5), "plain network has diverged", "learning rate", "1e+30"),
+    "diverged": (
+        lambda: compared(learning_rate=1e30, epochs=5),
+        "plain network has diverged",
+        "learning rate",
+        "1e+30",
+    ),
     "missing values": (
         lambda: compared(data=hw.datasets.Dataset.from_arrays(np.full((9, 4), np.nan), np.ones((9, 1)))),
         "X",

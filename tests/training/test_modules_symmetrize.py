@@ -116,8 +116,8 @@ def test_images_of_every_layout(rep, shape):
 
 def test_random_elements_are_new_in_training_and_the_same_in_evaluation():
     network, x = mlp(12, 3), torch.randn(4, 12).double()
-    average = symmetrize(network, SWAPS, n_samples=5, seed=0)
-    twin = symmetrize(network, SWAPS, n_samples=5, seed=0)
+    average = symmetrize(network, SWAPS, n_elements=5, seed=0)
+    twin = symmetrize(network, SWAPS, n_elements=5, seed=0)
     first, second = average(x), average(x)
     assert not torch.equal(first, second)
     assert torch.equal(first, twin(x))
@@ -125,12 +125,12 @@ def test_random_elements_are_new_in_training_and_the_same_in_evaluation():
     average.eval()
     assert torch.equal(average(x), average(x))
     # The mean of many is close to invariant.
-    many = symmetrize(network, SWAPS, n_samples=4000, seed=0).eval()
+    many = symmetrize(network, SWAPS, n_elements=4000, seed=0).eval()
     assert invariance_error(many, x, SWAPS) < 0.2 * invariance_error(network, x, SWAPS)
 
 
 def test_random_elements_of_an_equivariant_average_belong_together():
-    average = symmetrize(nn.Identity(), SWAPS, n_samples=3, target=SWAPS, seed=0)
+    average = symmetrize(nn.Identity(), SWAPS, n_elements=3, target=SWAPS, seed=0)
     x = torch.randn(4, 12)
     assert torch.allclose(average(x), x)
     assert torch.allclose(average.eval()(x), x)
@@ -144,10 +144,10 @@ def test_it_follows_its_module_to_another_dtype():
     assert "all 5 elements" in repr(average)
 
 
-@pytest.mark.parametrize("n_samples", [None, 3])
-def test_compiled(n_samples):
+@pytest.mark.parametrize("n_elements", [None, 3])
+def test_compiled(n_elements):
     network, x = mlp(16, 3, torch.float32), torch.randn(6, 16)
-    average = symmetrize(network, ROTATIONS, n_samples, seed=0)
-    twin = symmetrize(network, ROTATIONS, n_samples, seed=0)
-    compiled = torch.compile(average, backend="aot_eager", fullgraph=n_samples is None)
+    average = symmetrize(network, ROTATIONS, n_elements, seed=0)
+    twin = symmetrize(network, ROTATIONS, n_elements, seed=0)
+    compiled = torch.compile(average, backend="aot_eager", fullgraph=n_elements is None)
     assert torch.allclose(compiled(x), twin(x), atol=1e-6)

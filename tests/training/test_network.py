@@ -100,6 +100,11 @@ def test_layers_from_arrays() -> None:
         np.array_equal(a, b)
         for a, b in zip(DeepLinearNetwork.from_arrays(layers).arrays(), layers, strict=True)
     )
+    mine = [W.copy() for W in layers]
+    copied = DeepLinearNetwork.from_arrays(mine)
+    for W in mine:
+        W[:] = 5.0
+    assert all(np.array_equal(a, b) for a, b in zip(copied.arrays(), layers, strict=True))
     one = DeepLinearNetwork.from_arrays([W[0] for W in layers], dtype="float32")
     assert (one.runs, one.dtype) == (1, "float32")
 
@@ -140,6 +145,8 @@ def test_bad_starts_are_refused() -> None:
         DeepLinearNetwork.from_arrays([np.ones((2, 6)), np.ones((3, 3))])
     with pytest.raises(hw.ParameterError, match="do not make a network"):
         DeepLinearNetwork.from_arrays([])
+    with pytest.raises(hw.ParameterError, match="not finite"):
+        DeepLinearNetwork.from_arrays([np.full((2, 6), np.nan)])
 
 
 def test_without_torch_it_says_what_to_install() -> None:
@@ -165,7 +172,7 @@ def test_the_room_exports_what_its_parts_do() -> None:
     room = importlib.import_module("haarwire.training")
     assert room.__all__ == sorted(set(room.__all__))
     assert set(room.__all__) <= set(dir(room))
-    for part in ("theory", "fusion", "margin", "modules"):
+    for part in ("fusion", "margin", "modules", "invariance_learning"):
         names = importlib.import_module(f"haarwire.training.{part}").__all__
         for name in set(names) - {"torch"}:
             assert name in room.__all__

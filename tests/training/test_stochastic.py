@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch")
 from haarwire.training import (  # noqa: E402
     DeepLinearNetwork,
     augmentation_noise,
+    noise,
     train,
     train_sampled,
 )
@@ -145,6 +148,20 @@ def test_divergence_is_marked_or_raised() -> None:
     assert np.isnan(history.coef[1]).all()
     with pytest.raises(hw.ConvergenceError, match="every run diverged"):
         train_sampled(X, Y, network, REP, batch_size=5, learning_rate=90.0, steps=200)
+
+
+def test_noise_is_measured_in_the_memory_that_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of two features only: most of what is held are pairs of the 32 elements drawn.
+    rep = hw.groups.so2((1,))
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.standard_normal((4000, 2)), rng.standard_normal((4000, 1))
+    monkeypatch.setattr(noise, "_BLOCK", 2**17)
+    augmentation_noise(inputs[:9], targets[:9], rep, np.ones((1, 2)))  # load what is loaded once
+    tracemalloc.start()
+    augmentation_noise(inputs, targets, rep, np.ones((1, 2)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * 8 * 2**17
 
 
 def test_bad_arguments_are_refused() -> None:

@@ -46,7 +46,7 @@ def reproduce_command(
     quick: Annotated[
         bool, typer.Option("--quick", help="Digits unless --mnist is given, and small budgets.")
     ] = False,
-    seeds: Annotated[
+    runs: Annotated[
         int | None, typer.Option(min=1, help="Networks of each approach.", show_default="10; 3 with --quick")
     ] = None,
     seed: Annotated[
@@ -69,7 +69,7 @@ def reproduce_command(
     require_torch()  # before the data are read, not after
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         progress("reading", 0.0)
-        setup = prepare(mnist, quick=quick, seeds=seeds or (3 if quick else 10), seed=seed)
+        setup = prepare(mnist, quick=quick, runs=runs, seed=seed)
         done = reproduce(setup, out, only=names, progress=progress)
     if json_file is not None:
         write_json(json_file, results(setup, done))
@@ -81,7 +81,7 @@ def _print(about: dict[str, object], done: list[Done], out: Path, console: Conso
     print_wrapped(
         console,
         f"{about['data']} under {about['symmetry']}: {about['n_train']} training and {about['n_test']} test "
-        f"images, rank ≤ {about['rank']}, {about['seeds']} seeds",
+        f"images, rank ≤ {about['rank']}, {about['runs']} runs",
     )
     console.print()
     rows = [

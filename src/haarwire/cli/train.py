@@ -13,11 +13,11 @@ from haarwire.cli.console import DelayedProgress, check_writable, output, shows_
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.cli.train_runs import Plan, Trained, train_approach, trained_data
 from haarwire.cli.train_text import print_training
-from haarwire.reproduce.threads import one_thread
 from haarwire.solve.approaches import check_fit, checked_ridge
 from haarwire.solve.solver import check_samples, checked_rank
 from haarwire.training._torch import require_torch
 from haarwire.training.optimizers import OptimizerName
+from haarwire.training.threads import one_thread
 
 __all__ = ["HELP", "train_command"]
 

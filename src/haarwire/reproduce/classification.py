@@ -20,7 +20,7 @@ def cross_entropy_figure(setup: Setup) -> Outcome:
     """Training loss and invariance gap under the softmax cross-entropy."""
     train, _ = setup.split
     rng = np.random.default_rng(setup.seed)
-    size, runs, steps = (300, min(setup.seeds, 2), 400) if setup.quick else (2000, min(setup.seeds, 3), 1500)
+    size, runs, steps = (300, min(setup.runs, 2), 400) if setup.quick else (2000, min(setup.runs, 3), 1500)
     rows = np.sort(rng.permutation(len(train.X))[: min(size, len(train.X))])
     X = (train.X[rows][:, setup.live] - setup.pixels.x_mean[setup.live]) @ setup.whitening
     labels = train.Y[rows].argmax(axis=1)
@@ -42,7 +42,7 @@ def cross_entropy_figure(setup: Setup) -> Outcome:
     figure, axes = pyplot().subplots(2, 1, figsize=(7.0, 6.4), sharex=True, layout="constrained")
     plot_history(histories, panels=["loss", "gap"], axes=axes)
     axes[0].set_ylabel("cross-entropy")
-    axes[0].set_title(f"{setup.source.name}, {len(rows)} samples, rank ≤ {setup.rank}, {runs} seeds")
+    axes[0].set_title(f"{setup.source.name}, {len(rows)} samples, rank ≤ {setup.rank}, {runs} runs")
     losses = {name: float(history.loss[-1].mean()) for name, history in histories.items()}
     gaps = {name: _gap(history) for name, history in histories.items()}
     final = {name: float(values[-1].mean()) for name, values in gaps.items()}

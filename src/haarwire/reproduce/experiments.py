@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-import math
+import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import numpy as np
-
+from haarwire._plain import plain_data
 from haarwire.errors import FileError, ParameterError
 from haarwire.plots.style import pyplot
 from haarwire.reproduce.classification import cross_entropy_figure
 from haarwire.reproduce.landscape import landscape_figure
 from haarwire.reproduce.networks import networks_figure
-from haarwire.reproduce.outcome import SENTENCES, Check, Outcome
+from haarwire.reproduce.outcome import SENTENCES, Outcome
 from haarwire.reproduce.path import path_figure
 from haarwire.reproduce.runs import Run, train_all
 from haarwire.reproduce.samples import samples_figure
 from haarwire.reproduce.setup import Setup
-from haarwire.reproduce.threads import one_thread
 from haarwire.reproduce.training import gap_figure, loss_figure
+from haarwire.training.threads import one_thread
 
 __all__ = ["FIGURES", "Done", "reproduce", "results", "table"]
 
@@ -55,7 +54,11 @@ class Done(NamedTuple):
 
 
 def reproduce(
-    setup: Setup, out: Path, *, only: Iterable[str] | None = None, progress: Progress | None = None
+    setup: Setup,
+    out: str | os.PathLike[str],
+    *,
+    only: Iterable[str] | None = None,
+    progress: Progress | None = None,
 ) -> list[Done]:
     """Make figures as PNG, a table as Markdown (results.md) and the numbers as JSON (results.json).
 
@@ -63,7 +66,7 @@ def reproduce(
     ----------
     setup : Setup
         From `prepare`.
-    out : Path
+    out : path
         A folder, made where it is not there.
     only : iterable of str, optional
         Names out of `FIGURES`; default: all.
@@ -84,13 +87,13 @@ def reproduce(
         Without PyTorch or matplotlib.
     """
     report = progress or _silent
-    chosen = list(FIGURES) if only is None else [name for name in FIGURES if name in set(only)]
-    unknown = [] if only is None else sorted(set(only) - set(FIGURES))
+    out, wanted = Path(out), set(FIGURES if only is None else only)
+    chosen, unknown = [name for name in FIGURES if name in wanted], sorted(wanted - set(FIGURES))
     if unknown or not chosen:
         raise ParameterError(
             f"there is no figure {', '.join(map(repr, unknown)) or 'chosen'}",
-            cause="a misspelt name",
-            remedy=f"choose from {', '.join(FIGURES)}",
+            cause="a misspelt name, or one name in place of a list",
+            remedy=f"choose from {', '.join(FIGURES)}, as in only=['path']",
         )
     pyplot().switch_backend("agg")
     try:
@@ -138,7 +141,7 @@ def table(setup: Setup, done: list[Done]) -> str:
     about = setup.describe()
     lines = [
         f"{about['data']} under {about['symmetry']}: {about['n_train']} training and {about['n_test']} test "
-        f"images, rank ≤ {about['rank']}, {about['seeds']} seeds"
+        f"images, rank ≤ {about['rank']}, {about['runs']} runs"
         + (", quick budgets" if about["quick"] else "")
         + f"; {about['live_pixels']} of {about['pixels']} pixels in what is trained.",
         "",
@@ -158,7 +161,7 @@ def table(setup: Setup, done: list[Done]) -> str:
 
 
 def results(setup: Setup, done: list[Done]) -> dict[str, Any]:
-    """Every number of every figure as plain data, as in results.json: what is not finite is None."""
+    """Every number of every figure as plain data, as in results.json (see `plain_data`)."""
     found = {
         "setup": setup.describe(),
         "figures": {
@@ -166,32 +169,12 @@ def results(setup: Setup, done: list[Done]) -> dict[str, Any]:
                 "title": outcome.title,
                 "sentence": SENTENCES[outcome.sentence],
                 "agrees": outcome.agrees,
-                "checks": [_check(check) for check in outcome.checks],
+                "checks": outcome.checks,
                 "seconds": seconds,
                 "results": outcome.results,
             }
             for name, outcome, seconds in done
         },
     }
-    plain: dict[str, Any] = _plain(found)
+    plain: dict[str, Any] = plain_data(found)
     return plain
-
-
-def _check(check: Check) -> dict[str, Any]:
-    return {
-        "statement": check.statement,
-        "value": check.value,
-        "allowed": check.allowed,
-        "agrees": check.agrees,
-    }
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no infinity and no NaN: None."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

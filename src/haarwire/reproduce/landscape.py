@@ -58,8 +58,6 @@ def landscape_figure(setup: Setup) -> Outcome:
         }
         plot_landscape(points, axes=row)
         row[0].set_ylabel(f"{label}, rank ≤ {rank}: loss")
-        for ax in row[:-1]:
-            ax.set_xlabel(ax.get_xlabel())
         modes = [invariant_subspace(rep).dim, points["regularized"].modes.rank]
         counts = [count_critical_points(min(modes), rank), count_critical_points(modes[1], rank)]
         checks += _checks(label, points, counts[1] - counts[0])

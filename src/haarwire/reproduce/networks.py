@@ -33,7 +33,7 @@ def networks_figure(setup: Setup) -> Outcome:
         data,
         setup.images,
         epochs=epochs,
-        lr=3e-3,
+        learning_rate=3e-3,
         alpha=1.0,
         seeds=range(setup.seed, setup.seed + seeds),
     )

@@ -35,14 +35,14 @@ def approaches(setup: Setup) -> dict[str, Approach]:
 
 
 def train_all(setup: Setup, progress: Callable[[float], None]) -> dict[str, Run]:
-    """Two layers with the bottleneck between them, full batch with momentum, all seeds in one batch."""
+    """Two layers with the bottleneck between them, full batch with momentum, all runs in one batch."""
     named = approaches(setup)
     out = {}
     for i, (name, approach) in enumerate(named.items()):
         problem = approach.problem(setup.moments, setup.rep)
         m, k = problem.cross.shape
         network = DeepLinearNetwork(
-            (k, setup.rank, m), init="balanced", scale=0.1, runs=setup.seeds, seed=setup.seed
+            (k, setup.rank, m), init="balanced", scale=0.1, runs=setup.runs, seed=setup.seed
         )
         history = train(
             problem,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from haarwire.errors import DataError, FileError
 from haarwire.groups import Permutation, Representation, image_rotations
 from haarwire.invariants import average_moments
 from haarwire.moments import Moments
+from haarwire.training.arguments import checked_whole
 
 __all__ = ["Setup", "prepare"]
 
@@ -36,8 +38,8 @@ class Setup:
         Images and one-hot labels.
     side : int
         Height and width of an image.
-    seed, seeds : int
-        The first seed, and how many runs of each network.
+    runs, seed : int
+        Networks of each approach, and the seed of the first: run i starts from `seed` plus i.
     quick : bool
         Whether budgets are cut for a first look.
     rank : int
@@ -48,7 +50,7 @@ class Setup:
 
     source: Dataset
     side: int
-    seeds: int
+    runs: int
     quick: bool
     seed: int = 0
     rank: int = 5
@@ -122,36 +124,52 @@ class Setup:
             "live_pixels": int(self.live.size),
             "rank": self.rank,
             "alphas": list(self.alphas),
-            "seeds": self.seeds,
-            "first_seed": self.seed,
+            "runs": self.runs,
+            "seed": self.seed,
             "quick": self.quick,
         }
 
 
-def prepare(mnist: Path | None = None, *, quick: bool = False, seeds: int = 10, seed: int = 0) -> Setup:
+def prepare(
+    mnist: str | os.PathLike[str] | None = None,
+    *,
+    quick: bool = False,
+    runs: int | None = None,
+    seed: int = 0,
+) -> Setup:
     """The full MNIST where it is found, else digits.
 
     Parameters
     ----------
-    mnist : Path, optional
+    mnist : path, optional
         A .npz file with x_train, y_train, x_test and y_test. None: ``mnist.npz`` in the working folder,
         else digits.
     quick : bool
         Digits, unless a file is given, and small budgets.
-    seeds, seed : int
-        Runs of each network, and the first seed.
+    runs : int, optional
+        Networks of each approach. None: 10, or 3 where it is quick.
+    seed : int
+        Of the split, the draws and the first network.
+
+    Returns
+    -------
+    Setup
 
     Raises
     ------
+    ParameterError
+        When runs or seed is no count.
     FileError
         When the file given is not there or cannot be read.
     DataError
         When its images are not square.
     """
+    count = checked_whole(runs, "runs") if runs is not None else 3 if quick else 10
+    first = checked_whole(seed, "seed", 0)
     found = Path("mnist.npz")
     if mnist is None and not quick and found.is_file():
         mnist = found
-    if mnist is not None and not mnist.is_file():
+    if mnist is not None and not Path(mnist).is_file():
         raise FileError(
             f"there is no file {mnist}",
             cause="a misspelt path, or MNIST not downloaded yet",
@@ -165,4 +183,4 @@ def prepare(mnist: Path | None = None, *, quick: bool = False, seeds: int = 10, 
             cause="images that are not square or of odd side, or targets that are no labels",
             remedy="give images of 28×28 pixels with their labels, as MNIST's are",
         )
-    return Setup(source, side, seeds, quick, seed)
+    return Setup(source, side, count, quick, first)

@@ -18,7 +18,7 @@ def loss_figure(setup: Setup, runs: dict[str, Run]) -> Outcome:
     """Losses of plain, hard-wired, augmented and regularized networks during training."""
     figure, axes = pyplot().subplots(2, 1, figsize=(7.0, 6.4), sharex=True, layout="constrained")
     plot_history({name: run.history for name, run in runs.items()}, panels=["loss", "excess"], axes=axes)
-    axes[0].set_title(f"{setup.source.name}, rank ≤ {setup.rank}, {setup.seeds} seeds: mean and range")
+    axes[0].set_title(f"{setup.source.name}, rank ≤ {setup.rank}, {setup.runs} runs: mean and range")
     last = {name: run.history.loss[-1] for name, run in runs.items()}
     excess = {name: float((last[name] / run.best.loss - 1.0).max()) for name, run in runs.items()}
     invariant = [last["hardwired"].mean(), last["augmented"].mean()]
@@ -68,7 +68,7 @@ def gap_figure(setup: Setup, runs: dict[str, Run]) -> Outcome:
     """The invariance gap ‖W_⊥‖ during training, and where it ends in closed form."""
     figure, ax = pyplot().subplots(figsize=(7.0, 4.6), layout="constrained")
     plot_history({name: run.history for name, run in runs.items()}, panels=["gap"], axes=ax)
-    ax.set_title(f"{setup.source.name}, rank ≤ {setup.rank}, {setup.seeds} seeds: mean and range")
+    ax.set_title(f"{setup.source.name}, rank ≤ {setup.rank}, {setup.runs} runs: mean and range")
     final = {name: _gaps(run)[-1] for name, run in runs.items()}
     for name, run in runs.items():
         if name.startswith("regularized"):

@@ -6,13 +6,20 @@ PyTorch is loaded when a network is built, or a name of `haarwire.training.modul
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from haarwire.training.convergence import (
+    Conditioning,
+    ConvergenceRate,
+    Spectrum,
+    conditioning,
+    convergence_rate,
+)
 from haarwire.training.cross_entropy import train_cross_entropy
+from haarwire.training.flow import GradientFlow, gradient_flow, spectral_layers
 from haarwire.training.fusion import (
     FusionFlow,
     FusionLayers,
     UnimodalPhase,
     fusion_flow,
-    fusion_gradient,
     fusion_layers,
     measured_phase,
     unimodal_phase,
@@ -27,26 +34,11 @@ from haarwire.training.margin import (
     max_margin,
     two_cluster_margin,
 )
+from haarwire.training.modes import SpectralModes, learning_time, mode_trajectory, spectral_modes
 from haarwire.training.network import DeepLinearNetwork
 from haarwire.training.noise import AugmentationNoise, augmentation_noise
+from haarwire.training.plateaus import Plateau, measured_plateaus, predicted_plateaus
 from haarwire.training.stochastic import train_sampled
-from haarwire.training.theory import (
-    Conditioning,
-    ConvergenceRate,
-    GradientFlow,
-    Plateau,
-    SpectralModes,
-    Spectrum,
-    conditioning,
-    convergence_rate,
-    gradient_flow,
-    learning_time,
-    measured_plateaus,
-    mode_trajectory,
-    predicted_plateaus,
-    spectral_layers,
-    spectral_modes,
-)
 from haarwire.training.trainer import train
 
 if TYPE_CHECKING:
@@ -93,7 +85,6 @@ __all__ = [
     "conditioning",
     "convergence_rate",
     "fusion_flow",
-    "fusion_gradient",
     "fusion_layers",
     "gradient_flow",
     "hardwire",
@@ -119,32 +110,24 @@ __all__ = [
     "unimodal_phase",
 ]
 
-_OF_MODULES = frozenset(
-    {
-        "Augment",
-        "ModuleComparison",
-        "ModuleResult",
-        "Spanned",
-        "Symmetrized",
-        "augment",
-        "compare_modules",
-        "hardwire",
-        "invariance_error",
-        "invariance_penalty",
-        "symmetrize",
-    }
-)
-_OF_INVARIANCE_LEARNING = frozenset({"LearnedInvariance", "PartlyInvariant", "learn_invariance"})
+_LATER = {
+    "invariance_learning": ("LearnedInvariance", "PartlyInvariant", "learn_invariance"),
+    "modules": (
+        "Augment", "ModuleComparison", "ModuleResult", "Spanned", "Symmetrized", "augment", "compare_modules",
+        "hardwire", "invariance_error", "invariance_penalty", "symmetrize",
+    ),
+}  # fmt: skip
+"""What needs PyTorch, loaded when first asked for."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in _OF_INVARIANCE_LEARNING:
-        return getattr(import_module("haarwire.training.invariance_learning"), name)
-    if name == "modules" or name in _OF_MODULES:
-        modules = import_module("haarwire.training.modules")
-        return modules if name == "modules" else getattr(modules, name)
+    for room, names in _LATER.items():
+        if name == room or name in names:
+            module = import_module(f"haarwire.training.{room}")
+            globals()[name] = module if name == room else getattr(module, name)
+            return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_LATER})

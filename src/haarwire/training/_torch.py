@@ -41,7 +41,7 @@ def checked_dtype(name: str) -> dtype:
     return chosen
 
 
-def checked_device(name: str) -> device:
+def checked_device(name: str | device) -> device:
     """The torch device of the name, or ParameterError where there is none on this machine."""
     torch = require_torch()
     try:
@@ -49,7 +49,7 @@ def checked_device(name: str) -> device:
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ParameterError(
-            f"there is no device {name!r} here: {str(error).splitlines()[0]}",
+            f"there is no device {str(name)!r} here: {str(error).splitlines()[0]}",
             cause="no such accelerator, or a PyTorch build without support for it",
             remedy="use device='cpu', or install the PyTorch build for your accelerator",
         ) from error

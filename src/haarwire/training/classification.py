@@ -48,9 +48,10 @@ class Task(NamedTuple):
         """What a history records."""
         coef = self.coef(layers)
         out = {"loss": loss, "imbalance": imbalance(layers)}
-        seen = coef - coef.mean(axis=1, keepdims=True)  # softmax does not see what all classes share
-        out["invariance_gap"] = np.linalg.norm(seen - self.invariant.project(seen), axis=(1, 2))
-        if self.embedding is not None:
+        if self.embedding is None:
+            seen = coef - coef.mean(axis=1, keepdims=True)  # softmax does not see what all classes share
+            out["invariance_gap"] = np.linalg.norm(seen - self.invariant.project(seen), axis=(1, 2))
+        else:
             out["invariance_gap"] = np.zeros(len(coef))
         if trial is not None:
             logits = trial[0] @ coef.swapaxes(1, 2) + bias[:, None]

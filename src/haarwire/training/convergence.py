@@ -50,19 +50,17 @@ class Spectrum:
         return self.largest / self.smallest
 
     @property
-    def step(self) -> float:
-        """2/(smallest + largest), the best constant step on J (twice that on ½J)."""
+    def learning_rate(self) -> float:
+        """2/(smallest + largest), the best constant one on J (twice that on ½J)."""
         return 2.0 / (self.smallest + self.largest)
 
     @property
     def contraction(self) -> float:
-        """(κ − 1)/(κ + 1): the factor of the error a step; the excess loss falls by its square."""
-        return (self.largest - self.smallest) / (self.largest + self.smallest)
+        """(κ − 1)/(κ + 1): the factor of the error a step; the excess loss falls by its square.
 
-    @property
-    def flow_rate(self) -> float:
-        """The error under gradient flow falls as exp(−smallest·t), the excess loss twice as fast."""
-        return self.smallest
+        Under gradient flow the error falls as exp(−smallest·t).
+        """
+        return (self.largest - self.smallest) / (self.largest + self.smallest)
 
 
 @final

@@ -14,7 +14,7 @@ from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.landscape.network import Network
 from haarwire.solve import Quadratic
 from haarwire.training.layers import product
-from haarwire.training.modes import checked_depth, spectral_modes
+from haarwire.training.modes import checked_depth, checked_scale, spectral_modes
 
 __all__ = ["GradientFlow", "checked_times", "gradient_flow", "integrate", "spectral_layers"]
 
@@ -83,12 +83,7 @@ def spectral_layers(
             cause="targets that the inputs do not explain at all, or the list of widths",
             remedy="give the common width of the hidden layers, such as the rank of the model",
         )
-    if not np.isfinite(scale) or not scale > 0:
-        raise ParameterError(
-            f"scale must be a number > 0, got {scale!r}",
-            cause="layers that are exactly zero are a saddle, which gradient flow never leaves",
-            remedy="give a small positive size, such as 1e-3",
-        )
+    checked_scale(scale)
     kept = min(int(h), q)
     if L == 1:
         return (scale * modes.left[:, :kept] @ modes.right[:kept],)

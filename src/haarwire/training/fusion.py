@@ -22,6 +22,7 @@ from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic
 from haarwire.training.flow import Method, checked_times, integrate
 from haarwire.training.layers import product
+from haarwire.training.modes import checked_scale
 from haarwire.training.plateaus import measured_plateaus
 from haarwire.training.unimodal import UnimodalPhase, checked_fusion, checked_split, unimodal_phase
 
@@ -30,7 +31,6 @@ __all__ = [
     "FusionLayers",
     "UnimodalPhase",
     "fusion_flow",
-    "fusion_gradient",
     "fusion_layers",
     "measured_phase",
     "unimodal_phase",
@@ -89,7 +89,7 @@ def fusion_layers(
     scale: float,
     *,
     width: int = 1,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
 ) -> FusionLayers:
     """Small initial layers for a fusion at any depth.
 
@@ -110,8 +110,8 @@ def fusion_layers(
         ε > 0.
     width : int
         h ≥ 1, of all hidden layers.
-    rng : numpy.random.Generator, optional
-        Draws the layers.
+    rng : numpy.random.Generator or int, optional
+        Draws the layers, or a seed for what draws them.
 
     Returns
     -------
@@ -129,13 +129,9 @@ def fusion_layers(
             cause="a list of widths, or none",
             remedy="give one width for all hidden layers",
         )
-    if not np.isfinite(scale) or not scale > 0:
-        raise ParameterError(
-            f"scale must be a number > 0, got {scale!r}",
-            cause="layers that are exactly zero are a saddle, which gradient flow never leaves",
-            remedy="give a small positive size, such as 1e-4",
-        )
+    checked_scale(scale)
     B = problem.cross
+    generator = None if rng is None else np.random.default_rng(rng)
     h = int(width)
     u = np.linalg.svd(B)[0][:, 0]
     late = fusion_layer == L
@@ -146,8 +142,8 @@ def fusion_layers(
         n_inputs: int, count: int, first: FloatArray, last: FloatArray, size: float
     ) -> list[FloatArray]:
         sizes = [n_inputs, *[h] * (count - 1), last.size]
-        if rng is not None:
-            return [rng.normal(scale=scale / np.sqrt(h), size=(b, a)) for a, b in pairwise(sizes)]
+        if generator is not None:
+            return [generator.normal(scale=scale / np.sqrt(h), size=(b, a)) for a, b in pairwise(sizes)]
         right = [first, *[hidden] * (count - 1)]
         left = [*[hidden] * (count - 1), last]
         return [size * np.outer(b, a) for a, b in zip(right, left, strict=True)]
@@ -160,13 +156,13 @@ def fusion_layers(
     return FusionLayers(branches[0], branches[1], tuple(trunk))
 
 
-def fusion_gradient(
-    layers: FusionLayers, gram: FloatArray, cross: FloatArray
+def _gradient(
+    layers: FusionLayers, problem: Quadratic
 ) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray]]:
     """∂J/∂W of both branches and the trunk: each path sees its block of G = 2([W_A, W_B]C − B)."""
     W_A, W_B = layers.maps
     split = W_A.shape[1]
-    G = 2.0 * (np.concatenate([W_A, W_B], axis=1) @ gram - cross)
+    G = 2.0 * (np.concatenate([W_A, W_B], axis=1) @ problem.gram - problem.cross)
     of_a = _path_gradient((*layers.branch_a, *layers.trunk), G[:, :split])
     of_b = _path_gradient((*layers.branch_b, *layers.trunk), G[:, split:])
     f = len(layers.branch_a)
@@ -219,7 +215,7 @@ def fusion_flow(
         return FusionLayers(tuple(flat[:f]), tuple(flat[f : 2 * f]), tuple(flat[2 * f :]))
 
     def slope(flat: list[FloatArray]) -> list[FloatArray]:
-        parts = fusion_gradient(packed(flat), problem.gram, problem.cross)
+        parts = _gradient(packed(flat), problem)
         return [-g for part in parts for g in part]
 
     start = [*layers.branch_a, *layers.branch_b, *layers.trunk]

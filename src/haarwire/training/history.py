@@ -28,9 +28,10 @@ class TrainingHistory:
     steps : ndarray of int, shape (records,)
         Recorded step numbers, from 0 to the last step taken.
     loss : ndarray, shape (records, runs)
-        J of the approach's own problem; for minibatches the exact one, not that of the batch.
+        J of the approach's own problem; for minibatches the exact one, not that of the batch. The
+        cross-entropy with the penalty, for `train_cross_entropy`.
     test_loss : ndarray, shape (records, runs), or None
-        Mean squared error on the test moments.
+        Mean squared error on the test moments; mean cross-entropy of the test samples.
     invariance_gap : ndarray, shape (records, runs), or None
         ‖W_⊥‖_F, the part of W outside the invariant functionals; None where no representation was given.
     singular_modes : ndarray, shape (records, runs, q)
@@ -46,7 +47,8 @@ class TrainingHistory:
         inversions(S) + (r − |S|)(q − |S|): the number of negative Hessian directions at W_S in a
         two-layer network of width r; for |S| = r the index on the maps of rank ≤ r. 0: the optimum.
     converged : ndarray of bool, shape (runs,)
-        Whether the loss reached the optimum: J − J* ≤ tol·tr(T).
+        Whether the loss reached the optimum: J − J* ≤ tol·tr(T). For the cross-entropy, whether the gradient
+        became small: at most tol times what it was at the start.
     diverged : ndarray of bool, shape (runs,)
         Whether the loss ran away; lower the learning rate.
     stopped : ndarray of int, shape (runs,)
@@ -56,7 +58,7 @@ class TrainingHistory:
     coef : ndarray, shape (runs, m, n)
         Final W, in the coordinates of the features.
     intercept : ndarray, shape (runs, m)
-        Final ȳ − W x̄.
+        Final ȳ − W x̄; what was learnt, for the cross-entropy.
     weights : tuple of ndarray
         Final layers, (runs, h_out, h_in) each, in the problem's coordinates: what `check_critical` and
         ``DeepLinearNetwork.from_arrays`` take.

@@ -63,16 +63,16 @@ def train_leaky(
     width: int,
     slope: float,
     steps: int,
-    step: float,
+    learning_rate: float,
     scale: float,
     rng: np.random.Generator,
     penalty: FloatArray | None = None,
     batch_size: int | None = None,
 ) -> LeakyNetwork:
-    """Gradient descent on the mean logistic loss, with steps step/loss; stochastic with a batch size.
+    """Gradient descent on the mean logistic loss, steps of learning_rate/loss; stochastic with a batch size.
 
     A penalty tr(W R Wᵀ) on both halves of the first layer is taken by its proximal step, W(I + 2ηR)⁻¹ with
-    the same η = step/loss: stable however large η gets.
+    the same η = learning_rate/loss: stable however large η gets.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def train_leaky(
         β.
     steps : int
         How many.
-    step, scale : float
-        Step size before it is divided by the loss; standard deviation of the initial entries times √n.
+    learning_rate, scale : float
+        Before it is divided by the loss; standard deviation of the initial entries times √n.
     rng : numpy.random.Generator
         Draws the initial layer and the batches.
     penalty : ndarray, shape (n, n), optional
@@ -128,16 +128,16 @@ def train_leaky(
         total = float(np.exp(log_losses - top).sum())
         # σ(−margin) over the sum of the losses, both in logarithms: margins reach far beyond 700.
         pull = np.exp(-np.logaddexp(0.0, margins) - top) / total
-        W = W + step * ((pull * t)[:, None] * slopes * signs).T @ x
+        W = W + learning_rate * ((pull * t)[:, None] * slopes * signs).T @ x
         if values is not None and axes is not None:
-            log_step = np.log(step) - top - np.log(total / len(t))
+            log_step = np.log(learning_rate) - top - np.log(total / len(t))
             factors = np.exp(-np.logaddexp(0.0, np.log(np.maximum(2.0 * values, 1e-300)) + log_step))
             W = (W @ axes * np.where(values > 1e-12 * values[-1], factors, 1.0)) @ axes.T
     if not np.isfinite(W).all():
         raise ConvergenceError(
             "the weights have overflowed",
-            cause="a step that is too long",
-            remedy="use a smaller step",
+            cause="steps that are too long",
+            remedy="use a smaller learning_rate",
         )
     return LeakyNetwork(W[:h], W[h:], slope)
 

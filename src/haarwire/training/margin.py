@@ -22,16 +22,17 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from haarwire._numbers import FloatArray, is_integer
+from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace, penalty_matrix
+from haarwire.training.arguments import checked_whole
 from haarwire.training.leaky import LeakyNetwork, train_leaky
 from haarwire.training.separation import (
-    checked_samples,
     invariant_max_margin,
     linear_teacher,
     max_margin,
+    signed_samples,
     two_cluster_margin,
 )
 
@@ -109,10 +110,10 @@ def margin_experiment(
     width: int = 10,
     alpha: float = 1.0,
     steps: int = 4000,
-    step: float = 0.3,
+    learning_rate: float = 0.3,
     scale: float = 1e-3,
     batch_size: int | None = None,
-    random_state: int = 0,
+    seed: int = 0,
 ) -> MarginResult:
     """Train the same network plainly, augmented, regularized and hard-wired; measure where each ends.
 
@@ -141,10 +142,16 @@ def margin_experiment(
         Units of either sign.
     alpha : float
         Strength of the penalty.
-    steps, step, scale, batch_size
-        As for `train_leaky`. The angle to the limit falls about as 1/(steps·step).
-    random_state : int
-        Seed of the initial layer and of the batches.
+    steps : int
+        Of gradient descent on the mean logistic loss.
+    learning_rate : float
+        A step is so long, divided by the loss. The angle to the limit falls about as 1/(steps·learning_rate).
+    scale : float
+        Standard deviation of the initial entries, times √n.
+    batch_size : int, optional
+        Samples a step, drawn without replacement within an epoch. None: all.
+    seed : int
+        Of the initial layer and of the batches.
 
     Returns
     -------
@@ -158,9 +165,15 @@ def margin_experiment(
         When an option is out of range.
     GroupTooLargeError
         When the group is infinite or too large to list.
+    ConvergenceError
+        When the weights overflow.
     """
-    samples, labels = checked_samples(X, y, rep)
-    _check_options(slope, alpha, step, scale, (width, steps))
+    samples, labels = signed_samples(X, y, rep)
+    _check_options(slope, alpha, learning_rate, scale)
+    for name, count in (("width", width), ("steps", steps), ("batch_size", batch_size)):
+        if count is not None or name != "batch_size":
+            checked_whole(count, name)
+    checked_whole(seed, "seed", 0)
     Q = invariant_subspace(rep).basis
     best = invariant_max_margin(samples, labels, rep)
     elements = [g.to_dense() for g in rep.elements()]
@@ -181,9 +194,9 @@ def margin_experiment(
             width=width,
             slope=slope,
             steps=steps,
-            step=step,
+            learning_rate=learning_rate,
             scale=scale,
-            rng=np.random.default_rng(random_state),
+            rng=np.random.default_rng(seed),
             penalty=penalty,
             batch_size=batch_size,
         )
@@ -219,21 +232,14 @@ def margin_experiment(
     )
 
 
-def _check_options(slope: float, alpha: float, step: float, scale: float, counts: tuple[int, int]) -> None:
-    if not 0 < slope <= 1 or not 0 < alpha < np.inf or not 0 < step < np.inf or not 0 < scale < np.inf:
+def _check_options(slope: float, alpha: float, learning_rate: float, scale: float) -> None:
+    if not 0 < slope <= 1 or not all(0 < value < np.inf for value in (alpha, learning_rate, scale)):
         raise ParameterError(
-            f"slope must be in (0, 1], alpha, step and scale above 0; got {slope!r}, {alpha!r}, {step!r} and "
-            f"{scale!r}",
+            f"slope must be in (0, 1], alpha, learning_rate and scale above 0; got {slope!r}, {alpha!r}, "
+            f"{learning_rate!r} and {scale!r}",
             cause="a plain ReLU (slope 0), whose units can die, or no penalty",
             remedy="use the defaults, or for example slope=0.2, alpha=1.0",
         )
-    for count in counts:
-        if not is_integer(count, 1):
-            raise ParameterError(
-                f"width and steps must be integers ≥ 1, got {counts}",
-                cause="a fraction, or none",
-                remedy="use for example width=10, steps=4000",
-            )
 
 
 def _angle(a: FloatArray, b: FloatArray) -> float:

@@ -21,11 +21,18 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, hyp2f1
 
 from haarwire._linalg import default_tolerance
-from haarwire._numbers import FloatArray, is_integer
+from haarwire._numbers import FloatArray, is_integer, is_real
 from haarwire.errors import ConvergenceError, ParameterError
 from haarwire.solve import Quadratic
 
-__all__ = ["SpectralModes", "checked_depth", "learning_time", "mode_trajectory", "spectral_modes"]
+__all__ = [
+    "SpectralModes",
+    "checked_depth",
+    "checked_scale",
+    "learning_time",
+    "mode_trajectory",
+    "spectral_modes",
+]
 
 
 _NEAR_ONE = 11.0
@@ -67,6 +74,10 @@ def spectral_modes(problem: Quadratic, *, tol: float = 1e-9) -> SpectralModes:
     problem : Quadratic
     tol : float
         ‖C v_i − c_i v_i‖ up to tol·‖C‖ counts as zero.
+
+    Returns
+    -------
+    SpectralModes
     """
     C, B = problem.gram, problem.cross
     U, s, Vt = np.linalg.svd(B, full_matrices=False)
@@ -139,7 +150,7 @@ def mode_trajectory(
 
     Examples
     --------
-    >>> from haarwire.training.theory import mode_trajectory
+    >>> from haarwire.training import mode_trajectory
     >>> [round(float(a), 3) for a in mode_trajectory([0.0, 1.0, 4.0], 2.0, 1.0, 1e-3, 2).ravel()]
     [0.001, 1.197, 2.0]
     """
@@ -213,6 +224,23 @@ def checked_depth(depth: int) -> int:
             remedy="give the number of weight matrices: 2 for W₂W₁",
         )
     return int(depth)
+
+
+def checked_scale(scale: float, depth: int = 1) -> float:
+    """Return the size of initial layers as a float, or raise ParameterError unless ε^L > 0."""
+    if not is_real(scale) or not 0 < scale < np.inf:
+        raise ParameterError(
+            f"scale must be a finite number > 0, got {scale!r}",
+            cause="layers that are exactly zero are a saddle, which gradient flow never leaves",
+            remedy="give a small positive size, such as 1e-3",
+        )
+    if float(scale) ** depth == 0.0:
+        raise ParameterError(
+            f"scale = {scale!r} is too small: the product of {depth} such layers is 0 in double precision",
+            cause="an exponent too many",
+            remedy="give a larger size, such as 1e-3",
+        )
+    return float(scale)
 
 
 def _checked_modes(

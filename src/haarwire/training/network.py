@@ -95,7 +95,7 @@ class DeepLinearNetwork:
     def _set(self, layers: Sequence[FloatArray], dtype: str, device: str) -> None:
         torch = require_torch()
         kind, place = checked_dtype(dtype), checked_device(device)
-        self.weights = [torch.as_tensor(np.ascontiguousarray(W), dtype=kind, device=place) for W in layers]
+        self.weights = [torch.tensor(W, dtype=kind, device=place) for W in layers]
 
     @classmethod
     def from_arrays(
@@ -110,10 +110,15 @@ class DeepLinearNetwork:
         dtype, device
             As for the class.
 
+        Returns
+        -------
+        DeepLinearNetwork
+            With copies of the layers.
+
         Raises
         ------
         ParameterError
-            When the layers do not fit each other.
+            When the layers do not fit each other, or are not finite.
         """
         layers = [np.asarray(W, dtype=np.float64) for W in weights]
         layers = [W[None] if W.ndim == 2 else W for W in layers]
@@ -123,6 +128,12 @@ class DeepLinearNetwork:
                 f"layers of shapes {[W.shape for W in layers]} do not make a network",
                 cause="layers in the order of the product W_L ⋯ W_1, transposed ones, or runs that differ",
                 remedy="give W_1 of shape (runs, h_1, k) first and W_L of shape (runs, m, h) last",
+            )
+        if not all(np.isfinite(W).all() for W in layers):
+            raise ParameterError(
+                "the layers hold values that are not finite",
+                cause="where a run ended that diverged",
+                remedy="leave it out: give W[~history.diverged] for each W of history.weights",
             )
         network = cls.__new__(cls)
         network._set(layers, dtype, device)
@@ -152,6 +163,10 @@ class DeepLinearNetwork:
             Standard deviation of the Gaussian noise added to every entry of every layer.
         runs, seed, dtype, device
             As for the class; runs differ by their noise.
+
+        Returns
+        -------
+        DeepLinearNetwork
 
         Raises
         ------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,8 +19,8 @@ from haarwire.training.sampling import checked_samples
 __all__ = ["AugmentationNoise", "augmentation_noise"]
 
 
-BLOCK = 2**22
-"""So many numbers are held at a time."""
+_BLOCK: Final = 2**22
+"""About so many numbers are held at a time."""
 
 
 @final
@@ -111,7 +111,7 @@ def augmentation_noise(
     is_exact = elements is not None and len(elements) <= 32
     copies = len(elements) if elements is not None and is_exact else 32
     mean, square, inner = np.zeros((m, n)), 0.0, 0.0
-    size = max(BLOCK // (copies * n), 1)
+    size = max(_BLOCK // (copies * max(n, m, copies)), 1)
     for begin in range(0, N, size):
         x, t = inputs[begin : begin + size], targets[begin : begin + size]
         if elements is not None and is_exact:

@@ -24,7 +24,7 @@ from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic, reduced_rank
 from haarwire.training.flow import checked_times
-from haarwire.training.modes import checked_depth, learning_time, spectral_modes
+from haarwire.training.modes import checked_depth, checked_scale, learning_time, spectral_modes
 
 __all__ = ["Plateau", "measured_plateaus", "predicted_plateaus"]
 
@@ -52,7 +52,7 @@ class Plateau:
 
 
 def predicted_plateaus(
-    problem: Quadratic, depth: int, initial_scale: float, rank: int | None = None
+    problem: Quadratic, depth: int, scale: float, rank: int | None = None
 ) -> tuple[Plateau, ...]:
     """The saddles W_S in the order of visit, with their losses tr(T) − Σ_{i∈S} σ_i² and times.
 
@@ -74,7 +74,7 @@ def predicted_plateaus(
         C (k×k) and B (m×k).
     depth : int
         L ≥ 2: one layer has no plateaus.
-    initial_scale : float
+    scale : float
         ε, the size of every mode in each layer.
     rank : int, optional
         Width of the bottleneck. None: no bottleneck.
@@ -110,21 +110,20 @@ def predicted_plateaus(
             cause="depth=1",
             remedy="use depth ≥ 2, or mode_trajectory(…, depth=1) for the curves of one layer",
         )
+    start = checked_scale(scale, L) ** L
+    if rank is not None and not is_integer(rank, 1):
+        raise ParameterError(
+            f"rank must be an integer ≥ 1, got {rank!r}",
+            cause="a network without hidden units",
+            remedy="give the width of the bottleneck, or rank=None",
+        )
     aligned = spectral_modes(problem)
     modes = reduced_rank(problem)
     gains = modes.singular_values[: modes.rank] ** 2
     q = min(gains.size, aligned.strength.size)
     if q == 0:
         return (Plateau(modes.setting.total, 0.0, np.inf, ()),)
-    r = q if rank is None else rank
-    if not is_integer(r, 1):
-        raise ParameterError(
-            f"rank must be an integer ≥ 1, got {rank!r}",
-            cause="a network without hidden units",
-            remedy="give the width of the bottleneck, or rank=None",
-        )
-    kept = min(int(r), q)
-    scale = initial_scale**L if np.isfinite(initial_scale) and initial_scale > 0 else -1.0
+    kept = q if rank is None else min(int(rank), q)
     if aligned.are_decoupled:
         sigma = aligned.strength / np.sqrt(aligned.curvature)
         place = np.argsort(np.argsort(-sigma, kind="stable"), kind="stable")
@@ -139,7 +138,7 @@ def predicted_plateaus(
             drives[j, j:] = np.linalg.svd(rest, compute_uv=False)[: kept - j]
         sizes = modes.singular_values[:kept] * np.linalg.norm(modes.right[:kept], axis=1)
     # Θ_i is the learning time at unit strength, for a mode with the same limit.
-    needed = learning_time(np.ones(kept), 1.0 / sizes, scale, L)
+    needed = learning_time(np.ones(kept), 1.0 / sizes, start, L)
     learnt = _learnt_at(needed, drives)
     times = [0.0, *learnt, np.inf]
     losses = modes.setting.total - np.concatenate([[0.0], np.cumsum(gains[order])])

@@ -9,8 +9,9 @@ from haarwire._numbers import FloatArray
 from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
+from haarwire.training.arguments import checked_whole
 
-__all__ = ["checked_samples", "invariant_max_margin", "linear_teacher", "max_margin", "two_cluster_margin"]
+__all__ = ["invariant_max_margin", "linear_teacher", "max_margin", "signed_samples", "two_cluster_margin"]
 
 
 def max_margin(X: ArrayLike, y: ArrayLike) -> FloatArray:
@@ -39,7 +40,7 @@ def max_margin(X: ArrayLike, y: ArrayLike) -> FloatArray:
     ----------
     Lawson and Hanson 1974, Solving Least Squares Problems, chapter 23.
     """
-    samples, labels = checked_samples(X, y)
+    samples, labels = signed_samples(X, y)
     return _least_norm(samples * labels[:, None])
 
 
@@ -91,7 +92,7 @@ def invariant_max_margin(X: ArrayLike, y: ArrayLike, rep: Representation) -> Flo
     ----------
     Chen and Zhu 2023, arXiv 2303.04198.
     """
-    samples, labels = checked_samples(X, y, rep)
+    samples, labels = signed_samples(X, y, rep)
     Q = invariant_subspace(rep).basis
     return np.asarray(Q @ _least_norm((samples @ Q) * labels[:, None]))
 
@@ -123,7 +124,7 @@ def two_cluster_margin(X: ArrayLike, y: ArrayLike, slope: float) -> tuple[FloatA
     ----------
     The two clusters: Sarussi, Brutzkus and Globerson 2021, arXiv 2101.02533.
     """
-    samples, labels = checked_samples(X, y)
+    samples, labels = signed_samples(X, y)
     up = labels[:, None] > 0
     G = np.concatenate(
         [np.where(up, samples, -slope * samples), np.where(up, -slope * samples, samples)], axis=1
@@ -135,7 +136,7 @@ def two_cluster_margin(X: ArrayLike, y: ArrayLike, slope: float) -> tuple[FloatA
 def linear_teacher(
     rep: Representation,
     n_samples: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     *,
     margin: float = 0.3,
     is_symmetric: bool = False,
@@ -148,8 +149,8 @@ def linear_teacher(
         With at least one invariant functional.
     n_samples : int
         N.
-    rng : numpy.random.Generator
-        Source of randomness.
+    rng : numpy.random.Generator or int
+        Source of randomness, or a seed for one.
     margin : float
         Samples nearer to the boundary are drawn again.
     is_symmetric : bool
@@ -163,8 +164,10 @@ def linear_teacher(
     Raises
     ------
     ParameterError
-        When there is no invariant functional, or no room for such a margin.
+        When there is no invariant functional, no room for such a margin, or n_samples is no count.
     """
+    count = checked_whole(n_samples, "n_samples")
+    generator = np.random.default_rng(rng)
     Q = invariant_subspace(rep).basis
     if Q.shape[1] == 0 or not 0 <= margin <= 2:
         raise ParameterError(
@@ -172,12 +175,12 @@ def linear_teacher(
             cause="a symmetry that leaves no functional fixed, or a margin few Gaussian samples have",
             remedy="use another symmetry, and a margin between 0 and 2",
         )
-    w = Q @ rng.standard_normal(Q.shape[1])
+    w = Q @ generator.standard_normal(Q.shape[1])
     w /= np.linalg.norm(w)
-    wanted = -(-n_samples // 2) if is_symmetric else n_samples
+    wanted = -(-count // 2) if is_symmetric else count
     found = np.zeros((0, rep.dim))
     while len(found) < wanted:
-        X = rng.standard_normal((max(4 * wanted, 64), rep.dim))
+        X = generator.standard_normal((max(4 * wanted, 64), rep.dim))
         found = np.concatenate([found, X[np.abs(X @ w) >= margin]])
     X = found[:wanted]
     if is_symmetric:
@@ -185,7 +188,7 @@ def linear_teacher(
     return X, np.sign(X @ w)
 
 
-def checked_samples(
+def signed_samples(
     X: ArrayLike, y: ArrayLike, rep: Representation | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Return samples and labels as arrays, or raise DataError unless they fit and the labels are ±1."""

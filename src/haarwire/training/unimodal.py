@@ -23,7 +23,7 @@ from haarwire._linalg import symmetric_whitener
 from haarwire._numbers import FloatArray, is_integer
 from haarwire.errors import DataError, ParameterError
 from haarwire.solve import Quadratic
-from haarwire.training.modes import checked_depth, learning_time
+from haarwire.training.modes import checked_depth, checked_scale, learning_time
 
 __all__ = ["UnimodalPhase", "checked_fusion", "checked_split", "unimodal_phase"]
 
@@ -118,11 +118,12 @@ def unimodal_phase(
     errors are Haarwire's.
     """
     L, split = checked_fusion(depth, fusion_layer), checked_split(problem, split)
-    if L == 1 or not np.isfinite(scale) or not scale > 0:
+    checked_scale(scale, L)
+    if L == 1:
         raise ParameterError(
-            f"two layers or more and a scale > 0 are needed, got depth {depth!r} and scale {scale!r}",
-            cause="one layer learns all inputs at once; layers that are exactly zero never learn",
-            remedy="use for example depth=2, scale=1e-4",
+            "two layers or more are needed, got depth=1",
+            cause="one layer learns all inputs at once",
+            remedy="use for example depth=2",
         )
     if problem.cross.shape[0] != 1:
         raise DataError(

@@ -15,9 +15,9 @@ Examples
 (1.0,)
 """
 
-from haarwire.training.invariance_learning._torch import torch
 from haarwire.training.invariance_learning.learning import learn_invariance
 from haarwire.training.invariance_learning.results import LearnedInvariance
 from haarwire.training.invariance_learning.transformations import PartlyInvariant
+from haarwire.training.modules._torch import torch
 
 __all__ = ["LearnedInvariance", "PartlyInvariant", "learn_invariance", "torch"]

@@ -25,9 +25,9 @@ _LARGEST_SYSTEM: Final = 4096
 """Rows of the matrix whose determinant is taken: the fewer of parameters, and samples × outputs."""
 
 
-def in_float64(module: nn.Module, x: object, rep: Representation) -> tuple[Tensor, nn.Module]:
-    """Inputs and a copy of the module, in float64 and evaluation mode."""
-    checked_batch(x, rep)
+def in_float64(module: nn.Module, x: object, rep: Representation) -> tuple[Tensor, Tensor, nn.Module]:
+    """Inputs, the same flat (see `checked_batch`), and a copy of the module in evaluation mode: float64."""
+    flat = checked_batch(x, rep)
     assert isinstance(x, Tensor)
     if not x.is_floating_point():
         raise DataError(
@@ -41,7 +41,7 @@ def in_float64(module: nn.Module, x: object, rep: Representation) -> tuple[Tenso
             cause="missing values, or an overflow",
             remedy="drop or fill them first: x[torch.isfinite(x).flatten(1).all(1)]",
         )
-    return x.detach().double(), copy.deepcopy(module).double().eval()
+    return x.detach().double(), flat.detach().double(), copy.deepcopy(module).double().eval()
 
 
 def checked_kind(kind: object, rep: Representation) -> Kind:

@@ -30,7 +30,6 @@ from haarwire.training.invariance_learning.transformations import (
     Transformations,
 )
 from haarwire.training.modules._checks import (
-    checked_batch,
     checked_count,
     checked_module,
     checked_seed,
@@ -56,8 +55,8 @@ def learn_invariance(
     likelihood: LikelihoodName = "gaussian",
     kind: Kind | None = None,
     amounts: Sequence[float] | None = None,
-    n_samples: int | None = None,
-    max_steps: int = 50,
+    n_elements: int | None = None,
+    steps: int = 50,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> LearnedInvariance:
@@ -98,9 +97,9 @@ def learn_invariance(
         Amounts tried first, from the module's weights and from each other's (for ranges one number for all
         η_j); no amount, and full invariance for probabilities, are tried at any rate. The ascent starts
         from the best between.
-    n_samples : int, optional
+    n_elements : int, optional
         So many random elements stand for the group, so many points for the ranges. None: every element; 16.
-    max_steps : int
+    steps : int
         Most steps of one ascent, by L-BFGS with the exact derivative.
     seed : int
         For the random elements, and the points of several ranges.
@@ -119,7 +118,7 @@ def learn_invariance(
     DataError
         When inputs, targets and outputs do not fit together or are not finite; when there is no noise.
     GroupTooLargeError, NotCompactError, NoSamplerError
-        When the group has no average, or needs n_samples.
+        When the group has no average, or needs n_elements.
     ConvergenceError
         When the weights of largest posterior density are not found.
 
@@ -143,14 +142,13 @@ def learn_invariance(
     checked_module(module, _USAGE)
     checked_representation(rep)
     checked_seed(seed)
-    checked_count(max_steps, "max_steps", "learn_invariance(network, x, y, rep, max_steps=50)")
-    inputs, network = in_float64(module, x, rep)
+    checked_count(steps, "steps", "learn_invariance(network, x, y, rep, steps=50)")
+    inputs, flat, network = in_float64(module, x, rep)
     chosen = checked_kind(kind, rep)
-    flat = checked_batch(inputs, rep)
-    family = (Probability if chosen == "probability" else Range)(rep, n_samples, seed, inputs)
+    family = (Probability if chosen == "probability" else Range)(rep, n_elements, seed, inputs)
     target, log_variance = checked_targets(network, inputs, y, likelihood)
     numbers = checked_amounts(amounts, family)
-    search = Search(LaplaceEvidence(network, inputs, flat, target, family), log_variance, max_steps)
+    search = Search(LaplaceEvidence(network, inputs, flat, target, family), log_variance, steps)
     return _learn(search, numbers, rep, chosen, progress or _silent)
 
 
@@ -201,14 +199,14 @@ def _learn(
         amounts=np.array([number for number, _ in amounts]),
         values=values,
         history=np.array(last.history),
-        verdict=_verdict(rep.label, chosen, best.value, values, family),
+        reason=_reason(rep.label, chosen, best.value, values, family),
         module=PartlyInvariant(
             problem.module_at(best.theta), rep, *family.elements(best.state.amount)
         ).eval(),
     )
 
 
-def _verdict(
+def _reason(
     label: str, amount: tuple[float, ...], best: float, values: FloatArray, family: Transformations
 ) -> str:
     """One sentence. The first of the values is that of no invariance, the last of all, if there is an all."""

@@ -37,7 +37,7 @@ class LearnedInvariance:
         precisions and noise.
     history : ndarray, shape (n_steps,)
         Log evidence along the last ascent, that in which the amount is free; NaN where a trial was refused.
-    verdict : str
+    reason : str
         One sentence.
     module : PartlyInvariant
         The module averaged with the learnt amount, at the weights of largest posterior density; float64.
@@ -52,5 +52,5 @@ class LearnedInvariance:
     amounts: FloatArray = field(repr=False)
     values: FloatArray = field(repr=False)
     history: FloatArray = field(repr=False)
-    verdict: str = field(repr=False)
+    reason: str = field(repr=False)
     module: PartlyInvariant = field(repr=False)

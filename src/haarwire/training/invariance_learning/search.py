@@ -55,12 +55,12 @@ class Search:
         The evidence.
     log_variance : float
         Logarithm of the variance of the targets.
-    max_steps : int
+    steps : int
         Most L-BFGS steps of an ascent.
     """
 
-    def __init__(self, problem: LaplaceEvidence, log_variance: float, max_steps: int) -> None:
-        self.problem, self.max_steps, self.log_variance = problem, max_steps, log_variance
+    def __init__(self, problem: LaplaceEvidence, log_variance: float, steps: int) -> None:
+        self.problem, self.steps, self.log_variance = problem, steps, log_variance
 
     def first_state(self) -> State:
         """Precisions of 1, and noise of the variance of the targets."""
@@ -84,7 +84,7 @@ class Search:
             parts.append(state.log_noise[None])
             bounds.append((self.log_variance + _NOISE[0], self.log_variance + _NOISE[1]))
         objective = _Objective(problem, state, theta, is_free=is_free)
-        objective.climb(torch.cat(parts).cpu().numpy(), np.array(bounds), self.max_steps)
+        objective.climb(torch.cat(parts).cpu().numpy(), np.array(bounds), self.steps)
         return objective.ascent()
 
     def continued(self, source: Ascent, run: Ascent) -> Ascent:

@@ -77,23 +77,23 @@ class Probability:
     grid: Final = (0.5, 0.9)
     largest: Final = (1.0,)
 
-    def __init__(self, rep: Representation, n_samples: int | None, seed: int, like: Tensor) -> None:
+    def __init__(self, rep: Representation, n_elements: int | None, seed: int, like: Tensor) -> None:
         check_compact(rep, "a random element of the group")
         try:
-            if n_samples is None:
+            if n_elements is None:
                 listed = list(rep.elements())
             else:
-                count = checked_count(n_samples, "n_samples", "learn_invariance(…, n_samples=8)")
+                count = checked_count(n_elements, "n_elements", "learn_invariance(…, n_elements=8)")
                 listed = rep.sample(checked_generator(seed), count)
         except GroupTooLargeError as error:
             raise GroupTooLargeError(
                 error.what,
                 cause="an infinite group, or one far too large to average a network over",
-                remedy="average over random elements, learn_invariance(…, n_samples=8), or over a range of "
+                remedy="average over random elements, learn_invariance(…, n_elements=8), or over a range of "
                 "Lie-algebra elements, kind='range'",
             ) from error
         haar = torch.full((len(listed),), 1.0 / len(listed), dtype=like.dtype, device=like.device)
-        if n_samples is not None:
+        if n_elements is not None:
             listed = [Matrix(np.eye(rep.dim)).simplified(), *listed]
             haar = torch.cat([haar.new_zeros(1), haar])
         self.stack, self.haar = ElementStack(listed, like), haar
@@ -135,7 +135,7 @@ class Range:
     numbers are log η.
     """
 
-    def __init__(self, rep: Representation, n_samples: int | None, seed: int, like: Tensor) -> None:
+    def __init__(self, rep: Representation, n_elements: int | None, seed: int, like: Tensor) -> None:
         if not rep.algebra or rep.generators:
             raise ParameterError(
                 f"a range needs Lie-algebra elements and no other generators, {rep.label} has "
@@ -143,7 +143,7 @@ class Range:
                 cause="a finite group, or a group with reflections: it has elements that no range reaches",
                 remedy="use kind='probability', or Representation(n, algebra=rep.algebra)",
             )
-        count = _NODES if n_samples is None else checked_count(n_samples, "n_samples", "n_samples=16")
+        count = _NODES if n_elements is None else checked_count(n_elements, "n_elements", "n_elements=16")
         dense = [
             np.asarray(L.toarray() if hasattr(L, "toarray") else L, dtype=np.float64) for L in rep.algebra
         ]

@@ -40,13 +40,13 @@ class Budget:
     ----------
     epochs, batch_size : int
         Passes over the training samples, and samples a step.
-    lr, alpha : float
+    learning_rate, alpha : float
         Learning rate, and strength of the invariance penalty.
     """
 
     epochs: int
     batch_size: int
-    lr: float
+    learning_rate: float
     alpha: float
 
 
@@ -117,7 +117,7 @@ def run(
     """Train on minibatches in an order that the seed alone determines, and test."""
     order = np.random.default_rng(seed)
     transform = augment(rep, seed) if approach == "augmented" else None
-    optimizer = torch.optim.Adam(network.parameters(), lr=budget.lr)
+    optimizer = torch.optim.Adam(network.parameters(), lr=budget.learning_rate)
     network.train()
     steps, started = 0, time.perf_counter()
     for _ in range(budget.epochs):
@@ -139,7 +139,8 @@ def run(
         raise ConvergenceError(
             f"the {approach} network has diverged: its training loss is {train_losses.mean()}",
             cause="a learning rate or a penalty strength that is too large",
-            remedy=f"give a smaller lr (it was {budget.lr}) or alpha (it was {budget.alpha})",
+            remedy=f"give a smaller learning_rate (it was {budget.learning_rate}) or alpha (it was "
+            f"{budget.alpha})",
         )
     as_is, moved_result = _tested(network, test, [test.x]), _tested(network, test, moved)
     return Trial(

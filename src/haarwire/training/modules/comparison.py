@@ -19,6 +19,7 @@ from haarwire.groups import Representation
 from haarwire.groups.representation import checked_representation
 from haarwire.moments import check_finite
 from haarwire.selection import verdict
+from haarwire.training._torch import checked_device
 from haarwire.training.modules._checks import (
     check_compact,
     checked_count,
@@ -43,12 +44,12 @@ def compare_modules(
     rep: Representation,
     *,
     epochs: int = 10,
-    lr: float = 1e-3,
+    learning_rate: float = 1e-3,
     alpha: float = 0.1,
     seeds: Sequence[int] = (0, 1, 2),
     batch_size: int = 64,
     shape: Sequence[int] | None = None,
-    n_samples: int | None = None,
+    n_elements: int | None = None,
     hardwired: Callable[[nn.Module], nn.Module] | None = None,
     test_size: float = 1 / 3,
     device: str | torch.device = "cpu",
@@ -75,18 +76,18 @@ def compare_modules(
         `haarwire.training.modules`).
     epochs, batch_size : int
         Passes over the training samples, and samples a gradient step.
-    lr : float
-        Learning rate.
+    learning_rate : float
+        Of Adam.
     alpha : float
         Strength of `invariance_penalty`.
     seeds : sequence of int
         Each gives one run of every approach.
     shape : sequence of int, optional
         Shape of one sample as the network wants it, for example (1, 28, 28). None: flat.
-    n_samples : int, optional
+    n_elements : int, optional
         For `symmetrize`; needed for groups too large to average over.
     hardwired : callable, optional
-        Turns a network into a hard-wired one. None: ``symmetrize(network, rep, n_samples)``, which any
+        Turns a network into a hard-wired one. None: ``symmetrize(network, rep, n_elements)``, which any
         architecture allows. For a first layer that is linear:
         ``lambda network: (hardwire(network[0], "weight", rep), network)[1]``.
     test_size : float or int
@@ -107,7 +108,7 @@ def compare_modules(
     DataError, ParameterError
         When network, data and symmetry do not fit together.
     NotCompactError, GroupTooLargeError, NoSamplerError
-        When the group has no average, or n_samples is needed.
+        When the group has no average, or n_elements is needed.
     ConvergenceError
         When a network diverges.
 
@@ -120,7 +121,7 @@ def compare_modules(
     >>> def factory():
     ...     layers = torch.nn.Linear(6, 8), torch.nn.ReLU(), torch.nn.Linear(8, data.Y.shape[1])
     ...     return torch.nn.Sequential(*layers)
-    >>> result = compare_modules(factory, data, rep, epochs=5, lr=0.01, seeds=[0])
+    >>> result = compare_modules(factory, data, rep, epochs=5, learning_rate=0.01, seeds=[0])
     >>> result.approaches["hardwired"].invariance_error < 1e-5
     True
     """
@@ -130,16 +131,16 @@ def compare_modules(
     budget = Budget(
         checked_count(epochs, "epochs", "compare_modules(factory, data, rep, epochs=10)"),
         checked_count(batch_size, "batch_size", "compare_modules(factory, data, rep, batch_size=64)"),
-        _positive(lr, "lr"),
+        _positive(learning_rate, "learning_rate"),
         _positive(alpha, "alpha"),
     )
     chosen_seeds = _checked_seeds(seeds)
     source, held_out, event = _split(data, shape, test_size, chosen_seeds[0])
     scale = float(np.sqrt(np.mean(np.square(source.X, dtype=np.float64)))) or 1.0
-    where = torch.device(device)
+    where = checked_device(device)
     train, test = (Samples.of(part, event, scale, where) for part in (source, held_out))
     moved = moved_versions(test.x, rep, chosen_seeds[0])
-    wrap = hardwired or partial(symmetrize, rep=rep, n_samples=n_samples)
+    wrap = hardwired or partial(symmetrize, rep=rep, n_elements=n_elements)
     networks = _Networks(factory)
     trials: dict[str, list[Trial]] = {name: [] for name in _APPROACHES}
     for i, seed in enumerate(chosen_seeds):

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, final
 
+from haarwire._plain import plain_data
 from haarwire.comparison import QuestionResult
 from haarwire.selection import Verdict
 
@@ -82,7 +83,7 @@ class ModuleComparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, strings, lists and dicts, ready for JSON."""
-        plain: dict[str, Any] = _plain_data(self)
+        plain: dict[str, Any] = plain_data(self)
         return plain
 
     def __str__(self) -> str:
@@ -135,13 +136,3 @@ def _with_spread(scores: tuple[float, ...]) -> str:
         return f"{mean:.3f}"
     spread = math.sqrt(math.fsum((s - mean) ** 2 for s in scores) / (len(scores) - 1))
     return f"{mean:.3f} ± {spread:.3f}"
-
-
-def _plain_data(value: Any) -> Any:
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain_data(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, dict):
-        return {name: _plain_data(item) for name, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain_data(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

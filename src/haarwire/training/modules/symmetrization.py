@@ -107,7 +107,7 @@ class Symmetrized(nn.Module):
 def symmetrize(
     module: nn.Module,
     rep: Representation,
-    n_samples: int | None = None,
+    n_elements: int | None = None,
     target: Representation | None = None,
     seed: int | None = None,
 ) -> Symmetrized:
@@ -123,7 +123,7 @@ def symmetrize(
         f, with samples on the first axis of its input and its output. It is not copied.
     rep : Representation
         ρ, acting on the last axes of the input (see `haarwire.training.modules`).
-    n_samples : int, optional
+    n_elements : int, optional
         Average over so many random elements, drawn by Haar measure and shared by the samples of a batch:
         new ones at every call in training, the same ones always in evaluation. None: over every element.
     target : Representation, optional
@@ -139,7 +139,7 @@ def symmetrize(
     Raises
     ------
     GroupTooLargeError
-        When the group has more than 100,000 elements, or infinitely many, and n_samples is None.
+        When the group has more than 100,000 elements, or infinitely many, and n_elements is None.
     NotCompactError
         When there is no Haar average.
     NoSamplerError
@@ -169,8 +169,8 @@ def symmetrize(
     checked_representation(rep)
     joint = rep if target is None else check_same_group(rep, checked_representation(target, "target"))
     check_compact(joint, "the average over the group")
-    if n_samples is not None:
-        count = checked_count(n_samples, "n_samples", "symmetrize(network, rep, n_samples=8)")
+    if n_elements is not None:
+        count = checked_count(n_elements, "n_elements", "symmetrize(network, rep, n_elements=8)")
         rng = checked_generator(seed)
         return Symmetrized(module, rep, target, tuple(joint.sample(rng, count)), (joint, rng))
     try:
@@ -179,7 +179,7 @@ def symmetrize(
         raise GroupTooLargeError(
             error.what,
             cause="an infinite group, or one far too large to average a network over",
-            remedy="average over random elements: symmetrize(module, rep, n_samples=8); or hard-wire a "
+            remedy="average over random elements: symmetrize(module, rep, n_elements=8); or hard-wire a "
             "linear layer, which costs nothing in the size of the group: hardwire(layer, 'weight', rep)",
         ) from error
     return Symmetrized(module, rep, target, elements, None)
