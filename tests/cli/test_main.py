@@ -239,5 +239,6 @@ def test_a_misspelt_array_is_told_before_a_missing_one(folder: Path, run: Run) -
 
 def test_a_file_of_another_kind_is_not_taken_for_a_name(folder: Path, run: Run) -> None:
     Path("table.tsv").write_text("a\tb\n1\t2\n", encoding="utf-8")
-    err = run("landscape", "table.tsv", "-s", "trivial:2")[2]
+    err = run("symmetry", "table.tsv", "-c", "trivial:2")[2]
     assert "table.tsv ends in .tsv: such files are not read" in err
+    assert "compare, path and landscape" in err

@@ -157,6 +157,38 @@ def test_held_out_samples_are_used_too(folder: Path, run: Run) -> None:
     assert read("parts.json")["curve"]["loss"] == pytest.approx(read("whole.json")["curve"]["loss"])
 
 
+@pytest.mark.parametrize("command", ["path", "landscape"])
+@pytest.mark.parametrize("data", ["data", "numbers"])
+def test_data_read_in_pieces_give_the_same(folder: Path, run: Run, data: str, command: str) -> None:
+    pa = pytest.importorskip("pyarrow", reason="reads Parquet")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arrays = np.load(f"{data}.npz")
+    columns = {f"x{i}": arrays["x"][:, i] for i in range(6)}
+    parquet.write_table(pa.table({**columns, "y": arrays["y"]}), f"{data}.parquet")
+    options = ("-s", "cyclic_shifts:6", "-r", "1", "-q", "--json")
+    assert run(command, f"{data}.npz", *options, "one.json") == (0, "", "")
+    assert run(command, f"{data}.parquet", *options, "two.json") == (0, "", "")
+    one, two = read("one.json"), read("two.json")
+    assert two["n_samples"] == 90
+    if command == "path":
+        assert two["curve"]["loss"] == pytest.approx(one["curve"]["loss"])
+    else:
+        assert two["approaches"]["plain"]["singular_values"] == pytest.approx(
+            one["approaches"]["plain"]["singular_values"]
+        )
+
+
+def test_numbers_read_in_pieces_are_not_taken_for_labels(folder: Path, run: Run) -> None:
+    pa = pytest.importorskip("pyarrow", reason="reads Parquet")
+    X, y = np.random.default_rng(0).standard_normal((300, 6)), np.arange(300)
+    table = pa.table({**{f"x{i}": X[:, i] for i in range(6)}, "y": y})
+    pytest.importorskip("pyarrow.parquet").write_table(table, "counts.parquet")
+    code, _, err = run("path", "counts.parquet", "-s", "cyclic_shifts:6")
+    assert code == 1
+    assert "have 300 different values, too many to be taken for labels" in err
+    assert run("path", "counts.parquet", "-s", "cyclic_shifts:6", "--targets", "numbers", "-q")[0] == 0
+
+
 def test_quiet_prints_nothing(folder: Path, run: Run) -> None:
     assert run(*PATH, "--quiet") == (0, "", "")
 

@@ -40,14 +40,13 @@ HELP: Final = (
     "  haarwire compare digits --symmetry image_rotations:8 --rank 5\n\n"
     "  haarwire compare digits --symmetry image_rotations:8 --rank 5 --report out.html\n\n"
     "  haarwire compare kmers.csv --y species --symmetry reverse_complement:4\n\n"
-    "Folders, patterns, URLs, Parquet, Zarr and HDF5 are read in pieces, in bounded memory, by the workers "
-    "of a Dask cluster where there is one:\n\n"
+    "What is read in pieces takes bounded memory, and the workers of a Dask cluster where there is one:\n\n"
     "  haarwire compare s3://bucket/images/ --symmetry image_rotations:28 --cluster tcp://10.0.0.1:8786"
 )
 
 
 def compare_command(
-    data: options.Data,
+    data: options.AnyData,
     *,
     symmetry: options.Symmetry,
     rank: options.Rank = None,

@@ -34,7 +34,7 @@ HELP: Final = (
 
 
 def landscape_command(
-    data: options.Data,
+    data: options.AnyData,
     *,
     symmetry: options.Symmetry,
     rank: options.Rank = None,
@@ -59,22 +59,21 @@ def landscape_command(
     rep = groups.from_name(symmetry)
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         progress("reading", 0.0)
-        source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
-        moments = options.all_moments(source)
+        name, moments = options.read_moments(data, x, y, targets, progress)
         points: dict[str, CriticalPoints | None] = {"plain": None, "hardwired": None, "augmented": None}
         for i, approach in enumerate(options.all_approaches(moments, rep, alpha, penalty)):
             progress(approach.label, 0.3 + 0.15 * i)
             points[approach.label] = critical_points(moments, rep, rank=rank, approach=approach, ridge=ridge)
-        existing = {name: each for name, each in points.items() if each is not None}
+        existing = {label: each for label, each in points.items() if each is not None}
         content = {
-            "data": source.name,
+            "data": name,
             "symmetry": rep.label,
             "n_samples": moments.count,
             "rank": existing["plain"].rank,
             "ridge": ridge,
             "penalty": penalty,
             "approaches": {
-                name: None if each is None else approach_data(each, lowest) for name, each in points.items()
+                label: None if each is None else approach_data(each, lowest) for label, each in points.items()
             },
         }
         if plot is not None:

@@ -9,7 +9,9 @@ from typing import Annotated, Any, TypeAlias, get_args
 import numpy as np
 import typer
 
-from haarwire.datasets import Dataset
+from haarwire.cli.console import DelayedProgress, RowsPerSecond
+from haarwire.datasets import Dataset, is_large, load
+from haarwire.datasets.large import source_moments
 from haarwire.groups import Representation, names
 from haarwire.invariants import penalty_matrix
 from haarwire.invariants.penalty import Penalty as PenaltyName
@@ -18,6 +20,7 @@ from haarwire.solve import Approach, Augmented, Hardwired, Plain, Regularized
 
 __all__ = [
     "Alpha",
+    "AnyData",
     "Data",
     "ImageShape",
     "JsonFile",
@@ -35,6 +38,7 @@ __all__ = [
     "all_approaches",
     "all_moments",
     "check_choice",
+    "read_moments",
     "shape_of",
     "symmetries_like",
 ]
@@ -48,6 +52,15 @@ def symmetries_like(incomplete: str) -> list[tuple[str, str]]:
 Data: TypeAlias = Annotated[
     str,
     typer.Argument(metavar="DATA", help="'digits', or a .npz, .npy or .csv file.", show_default=False),
+]
+AnyData: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="'digits', or a .npz, .npy or .csv file; also, read in pieces: a folder, a pattern, a URL, "
+        "Parquet, Arrow, Zarr or HDF5.",
+        show_default=False,
+    ),
 ]
 Symmetry: TypeAlias = Annotated[
     str,
@@ -130,6 +143,16 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
             f"{text!r} is not a height and a width such as 28x28", param_hint="--image-shape"
         )
     return int(parts[1]), int(parts[2])
+
+
+def read_moments(
+    data: str, x: str | None, y: str | None, targets: Any, progress: DelayedProgress
+) -> tuple[str, Moments]:
+    """The name of the data and the moments of all samples; of large data, read in pieces."""
+    if is_large(data):
+        return source_moments(data, x=x, y=y, targets=targets, progress=RowsPerSecond(progress))
+    source = load(data, x=x, y=y, targets=targets)
+    return source.name, all_moments(source)
 
 
 def all_moments(source: Dataset) -> Moments:

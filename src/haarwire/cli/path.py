@@ -37,7 +37,7 @@ _GAPS: Final = (0.1, 0.01, 0.001)
 
 
 def path_command(
-    data: options.Data,
+    data: options.AnyData,
     *,
     symmetry: options.Symmetry,
     rank: options.Rank = None,
@@ -64,13 +64,12 @@ def path_command(
     rep = groups.from_name(symmetry)
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress:
         progress("reading", 0.0)
-        source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
-        moments = options.all_moments(source)
+        name, moments = options.read_moments(data, x, y, targets, progress)
         progress("factoring", 0.3)
         path = regularization_path(moments, rep, rank=rank, ridge=ridge, penalty=penalty)  # type: ignore[arg-type]  # checked above
         progress("certifying", 0.6)
         content = {
-            "data": source.name,
+            "data": name,
             "symmetry": rep.label,
             "n_samples": moments.count,
             **path_data(path, n_alphas),
