@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from haarwire.groups.lazy import BlockDiagonal, Kronecker
 from haarwire.invariants import SubspaceCertificate
 from haarwire.invariants.blocks import block_groups, distinct_stacks
 from haarwire.invariants.conditions import Entries, Moves, spectral_bound
+from haarwire.invariants.null_space import _joint
 from haarwire.invariants.projection import probed_null_space
 
 
@@ -245,9 +247,32 @@ def test_the_bound_of_a_spectral_norm():
         (np.ones((9, 1)), 3.0),
         (np.ones((1, 9)), 3.0),
         (np.array([[3.0, -4.0], [0.0, 1.0]]), np.sqrt(5.0 * 7.0)),
+        (np.diag([0.25, -0.125]), 0.25),
     ):
         assert spectral_bound(A) == spectral_bound(sp.csr_array(A)) == pytest.approx(bound, rel=1e-15)
         assert spectral_bound(A) >= np.linalg.norm(A, 2) * (1 - 1e-15)
+
+
+def test_one_certificate_for_all_blocks_is_the_weakest_of_each_number():
+    found = [
+        SubspaceCertificate("iteration", 1e-15, 1e-12, math.nan, 8, 1e-6),
+        SubspaceCertificate("singular values", 3e-15, 2e-12, 0.5, 0, 0.0),
+        SubspaceCertificate("iteration", 2e-15, 1e-12, math.nan, 5, 3e-6),
+    ]
+    joint = _joint(found)
+    assert (joint.method, joint.residual, joint.tolerance) == ("iteration", 3e-15, 2e-12)
+    assert math.isnan(joint.gap)
+    assert (joint.probes, joint.leakage) == (5, 3e-6)
+    assert _joint(found[1:2]) == found[1]
+
+
+def test_blocks_one_by_one():
+    A = sp.csr_array(scipy.linalg.block_diag(*[np.arange(1.0, 7.0).reshape(2, 3)] * 4))
+    for group in block_groups(A):
+        for place, single in enumerate(group.singly()):
+            assert single.rows.shape[0] == single.columns.shape[0] == 1
+            np.testing.assert_array_equal(single.rows[0], group.rows[place])
+            np.testing.assert_array_equal(single.columns[0], group.columns[place])
 
 
 @pytest.mark.parametrize(("n", "angle"), [(1500, 1.0), (6000, 1e-6)])

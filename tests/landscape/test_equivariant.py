@@ -197,6 +197,15 @@ def test_points_are_additional_to_those_that_are_known(target: np.ndarray) -> No
             _ = points.additional
 
 
+@pytest.mark.parametrize("size", range(3, 24))
+def test_a_histogram_adds_up_to_the_count(size: int) -> None:
+    """Whatever the number of bytes that a coefficient takes."""
+    gains = tuple(float(g) for g in range(size, 0, -1))
+    shelves = [Shelf(1, gains, (1,) * size, 1), Shelf(2, gains, (1,) * size, 2)]
+    for rank in (size // 2, size):
+        assert sum(count_histogram(shelves, rank)) == count_choices(shelves, rank)
+
+
 def test_counts_of_large_landscapes_are_exact() -> None:
     """Two components of 200 lines: Σ_k C(200, k) C(200, 100 − k) = C(400, 100), index by inversions."""
     gains = tuple(np.linspace(2.0, 1.0, 200))

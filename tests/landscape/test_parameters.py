@@ -358,3 +358,18 @@ def test_tolerance_out_of_range(tol):
     with pytest.raises(hw.ParameterError, match="tol must be a number between 0 and 1") as caught:
         check_critical([np.zeros((4, 5))], landscape().problem, tol=tol)
     assert "tol=1e-6" in caught.value.remedy
+
+
+def test_the_gradient_is_measured_by_the_size_of_its_terms():
+    """‖∇J‖/(2(‖B‖ + ‖PC‖)·√(‖W₂‖² + ‖W₁‖²)) for two layers far from the optimum, by hand."""
+    data = generic_data(5, 4, np.random.default_rng(0))
+    problem = hw.Plain().problem(data.moments, hw.groups.trivial(5))
+    rng = np.random.default_rng(1)
+    first, second = 30.0 * rng.standard_normal((3, 5)), 20.0 * rng.standard_normal((4, 3))
+    P = second @ first
+    residual = 2.0 * (P @ problem.gram - problem.cross)
+    gradient = math.hypot(np.linalg.norm(second.T @ residual), np.linalg.norm(residual @ first.T))
+    terms = np.linalg.norm(problem.cross) + np.linalg.norm(P @ problem.gram)
+    around = math.hypot(np.linalg.norm(second, 2), np.linalg.norm(first, 2))
+    found = check_critical([first, second], problem)
+    assert found.gradient_norm == pytest.approx(gradient / (2.0 * terms * around), rel=1e-12)

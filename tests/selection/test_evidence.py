@@ -125,6 +125,8 @@ def test_the_choice_is_the_best_of_a_fine_grid(violation: float) -> None:
     assert found.log_evidence >= best - 1e-4
     assert found.log_evidence >= found.hardwired_log_evidence
     assert found.log_evidence >= found.values.max() - 1e-12
+    if violation == 0.5:  # refined between the strengths of the grid
+        assert found.log_evidence > found.values.max()
     if violation == 0.0:  # α is not found to be ∞ always: the evidence hardly depends on it there
         assert found.log_evidence - found.hardwired_log_evidence < 2.0
     else:

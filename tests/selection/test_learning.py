@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import haarwire as hw
 from haarwire.selection import fold_moments, select_by_evidence
-from haarwire.selection.learning import _holm
+from haarwire.selection.learning import _holm, _support
 
 SIDE = 4
 QUARTER = hw.groups.image_rotations(SIDE)
@@ -119,3 +120,19 @@ def test_refusals() -> None:
         hw.learn_symmetry(data.X, data.Y, ["reflection:9"])
     with pytest.raises(hw.DataError, match="5-fold cross-validation needs at least"):
         hw.learn_symmetry(data.X[:6], data.Y[:6], [HALF])
+
+
+def test_support_in_words() -> None:
+    def evidence(finite: float, hardwired: float) -> Any:
+        return SimpleNamespace(log_evidence=finite, hardwired_log_evidence=hardwired)
+
+    base = evidence(0.0, 0.0)
+    for finite, hardwired, pvalue, word in (
+        (5.0, 4.0, 0.5, "exact"),
+        (5.0, 4.0, 0.01, "approximate"),
+        (5.0, -1.0, 0.5, "approximate"),
+        (1.0, -1.0, 0.5, "none"),
+        (-1.0, -2.0, 0.5, "none"),
+        (5.0, 4.0, math.nan, "exact"),
+    ):
+        assert _support(evidence(finite, hardwired), base, pvalue) == word

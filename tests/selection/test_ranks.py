@@ -197,3 +197,10 @@ def test_refusals() -> None:
     assert "median" in error.value.remedy
     with pytest.raises(hw.DataError, match="acts on 36 coordinates"):
         hw.select_rank(X[:, 1:], Y, REP)
+
+
+def test_the_noise_from_the_median_of_the_modes() -> None:
+    """λ(β)·√d·σ with σ of unit-variance noise, from half of the modes of data of rank 1 and up to them."""
+    X, Y = planted(1, 3000)
+    found = hw.select_rank(X, Y, REP, method="gavish_donoho_median")
+    assert found.threshold == pytest.approx(_threshold(8 / 9) * 3.0, rel=0.15)

@@ -235,3 +235,29 @@ def test_huge_values_do_not_overflow() -> None:
     far = hw.recommend(data.X * 1e140, data.Y * 1e140, SHIFTS).as_is
     assert far.approach == near.approach
     assert far.standard_error == pytest.approx(near.standard_error * 1e280, rel=1e-6)
+
+
+def test_a_rank_above_one_is_chosen_where_the_data_have_it() -> None:
+    data = planted(400, noise=0.2)
+    Y = np.concatenate([data.Y, data.X @ np.random.default_rng(1).standard_normal((8, 2))], axis=1)
+    found = hw.recommend(data.X, Y, SHIFTS)
+    assert found.as_is.rank == 3
+    assert found.cross_validation.moved_by_rank is not None
+    losses = found.cross_validation.as_is_by_rank
+    assert losses is not None
+    np.testing.assert_allclose(losses[:, -1], found.cross_validation.as_is, rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_units_of_the_targets_do_not_change_the_words(unit: float) -> None:
+    data = planted(200)
+    one, other = (hw.recommend(data.X, data.Y * u, SHIFTS, rank=3) for u in (1.0, unit))
+    for question in ("as_is", "moved"):
+        first, second = getattr(one, question), getattr(other, question)
+        assert (first.approach, first.rank, first.alpha) == (second.approach, second.rank, second.alpha)
+        assert ("the same model" in first.reason) == ("the same model" in second.reason)
+
+
+def test_two_folds_are_enough() -> None:
+    data = planted(100)
+    assert hw.recommend(data.X, data.Y, SHIFTS, n_folds=2).cross_validation.weights.size == 2

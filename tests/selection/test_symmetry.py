@@ -10,6 +10,7 @@ from scipy import stats
 from scipy.integrate import dblquad
 
 import haarwire as hw
+from haarwire.selection import largest_root
 from haarwire.selection.largest_root import johnstone_sf, largest_root_sf
 from haarwire.selection.multivariate import Sizes, hotelling, pillai, roy, wilks
 
@@ -460,3 +461,18 @@ def test_a_group_that_is_not_compact_has_no_randomization_test() -> None:
     assert 0 <= hw.symmetry_test(X, Y, rep).pvalue <= 1
     with pytest.raises(hw.NotCompactError):
         hw.symmetry_test(X, Y, rep, method="randomization")
+
+
+def test_the_least_p_value_of_so_many_resamples() -> None:
+    rep = hw.groups.cyclic_shifts(6)
+    X, _ = samples(rep, 1, 100)
+    found = hw.symmetry_test(X, X[:, :1], rep, method="randomization", n_resamples=39)
+    assert found.pvalue == pytest.approx(1 / 40)
+
+
+def test_digits_that_never_agree_leave_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rounding is all there is, its size and Johnstone's approximation are both bounds."""
+    monkeypatch.setattr(largest_root, "_DIGITS", (50,))
+    exact = largest_root_sf(0.5, 3, 4, 30)
+    monkeypatch.undo()
+    assert exact == pytest.approx(min(johnstone_sf(0.5, 3, 4, 30), largest_root_sf(0.5, 3, 4, 30)), rel=1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 import haarwire as hw
 import strategies
-from haarwire.solve.certificate import _merged
+from haarwire.solve.certificate import _end_segment, _merged
 
 Array = NDArray[np.float64]
 
@@ -38,6 +39,7 @@ def test_theory_example_jumps_at_three() -> None:
     path = hw.regularization_path(moments, rep, rank=1)
     certificate = path.certify()
     assert not certificate.is_continuous
+    assert certificate.n_evaluations > 100
     (crossing,) = certificate.crossings
     assert crossing.low <= 3.0 <= crossing.high
     # The squares part at a slope of 1/4 there, and are told apart where they differ by more than the margin.
@@ -48,6 +50,22 @@ def test_theory_example_jumps_at_three() -> None:
     assert crossing.jump == pytest.approx(math.hypot(1.0, 0.5))  # from [[0,0],[0,½]] to [[1,0],[0,0]]
     np.testing.assert_allclose(path.at(2.999).coef, [[0, 0], [0, 2 / 3.999]], atol=1e-12)
     np.testing.assert_allclose(path.at(3.001).coef, [[1, 0], [0, 0]], atol=1e-12)
+
+
+def test_a_path_that_moves_to_the_end_is_covered_up_to_the_last_bits() -> None:
+    pencil = SimpleNamespace(coef=lambda _: np.ones((1, 1)), far_change=lambda _: math.inf)
+    assert 1.0 - 1e-14 < _end_segment(pencil, 1.0) < 1.0  # type: ignore[arg-type]
+
+
+def test_the_end_moves_no_further_than_the_gap_below_the_least_mode_allows() -> None:
+    """‖W(α') − W_∞‖ ≤ drift + ‖M₁‖₂/(σ_r² − λ_{r+1})·‖W_∞‖, by hand for a diagonal problem of rank 2 of 3."""
+    gains, penalties = np.array([3.0, 2.0, 1.9]), np.array([0.0, 0.0, 1.0])
+    moments, rep = diagonal_problem(gains, penalties)
+    pencil = hw.regularization_path(moments, rep, rank=2)._pencil(2)
+    alpha = 0.5
+    fading = 1.9**2 / (1.0 + alpha)
+    drift, end = 1.9 / (1.0 + alpha), math.hypot(3.0, 2.0)
+    assert pencil.far_change(alpha) == pytest.approx(drift + fading / (4.0 - fading) * end)
 
 
 @given(rng=strategies.seeds())

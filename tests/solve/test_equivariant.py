@@ -486,3 +486,39 @@ def test_bad_input() -> None:
         hw.solve(data.moments, turns, target=turns, approach=hw.Regularized(1.0, "other"))
     with pytest.raises(hw.DataError, match="one sample is not enough"):
         hw.solve(hw.Moments.from_arrays(data.X[:1], data.Y[:1]), turns, target=turns, **kwargs)
+
+
+def test_ties_among_modes_that_are_not_kept_do_not_matter() -> None:
+    """One mode of cost 1 is kept; two of cost 2 are tied with each other, and too dear."""
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    rep = hw.groups.trivial(1) + hw.Representation(4, (hw.Matrix(block_diagonal([turn, turn])),))
+    X = np.concatenate([np.eye(5), -np.eye(5)])
+    moments = hw.Moments.from_arrays(X, X * [3.0, 1.0, 1.0, 1.0, 1.0])
+    rep = hw.Representation(5, (hw.Matrix(block_diagonal([np.eye(1), turn, turn])),))
+    best = hw.solve(moments, rep, rank=1, approach=hw.Hardwired(), target=rep)
+    assert (best.rank, best.is_unique) == (1, True)
+    assert not hw.solve(moments, rep, rank=3, approach=hw.Hardwired(), target=rep).is_unique
+
+
+def test_a_ridge_where_the_inputs_are_not_orthogonal() -> None:
+    """ridge·‖W‖² over equivariant W, not over averaged ones: by least squares with pseudo-samples."""
+    S = np.array([[1.0, 0.6], [0.0, 1.0]])
+    flip = S @ np.diag([1.0, -1.0]) @ np.linalg.inv(S)
+    rep, target = (hw.Representation(2, (hw.Matrix(M),)) for M in (flip, np.diag([1.0, -1.0])))
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 2))
+    X = np.concatenate([X, X @ flip.T])
+    signal = X @ np.linalg.inv(S).T + 0.1 * rng.standard_normal(X.shape)
+    Y = np.concatenate([signal[:50], signal[:50] * [1.0, -1.0]])
+    best = hw.solve(
+        hw.Moments.from_arrays(X, Y),
+        rep,
+        approach=hw.Hardwired(),
+        target=target,
+        ridge=0.3,
+        fit_intercept=False,
+    )
+    maps = [np.outer(np.eye(2)[i], np.linalg.inv(S)[i]) for i in range(2)]  # diag(a, b) S⁻¹
+    A = np.stack([np.append((X @ M.T).ravel() / 10.0, math.sqrt(0.3) * M.ravel()) for M in maps], axis=1)
+    c = np.linalg.lstsq(A, np.append(Y.ravel() / 10.0, np.zeros(4)), rcond=None)[0]
+    np.testing.assert_allclose(best.coef, c[0] * maps[0] + c[1] * maps[1], atol=1e-12)

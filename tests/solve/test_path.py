@@ -202,6 +202,20 @@ def test_everything_invariant_nothing_penalized():
         np.testing.assert_allclose(path.at(alpha).coef, plain.coef, atol=1e-13)
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_point_of_the_path_is_the_regularized_solution(fit_intercept):
+    data = cases.generic_data(4, 2, np.random.default_rng(3))
+    rep = hw.groups.cyclic_shifts(4)
+    path = hw.regularization_path(data.moments, rep, fit_intercept=fit_intercept)
+    for alpha in (0.3, math.inf):
+        approach = hw.Regularized(alpha)
+        found = path.at(alpha)
+        expected = hw.solve(data.moments, rep, approach=approach, fit_intercept=fit_intercept)
+        np.testing.assert_allclose(found.coef, expected.coef, atol=1e-12)
+        np.testing.assert_allclose(found.intercept, expected.intercept, atol=1e-12)
+        assert not found.is_minimum_norm
+
+
 # Bad input.
 
 
