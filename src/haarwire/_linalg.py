@@ -1,4 +1,4 @@
-"""Rank decisions and factorisations, in one place.
+"""Rank decisions and factorizations, in one place.
 
 The tolerance rule: an eigenvalue counts as zero when it is at most (n + 64)·eps times the largest. n is the
 number of columns, never the number of samples: a cut-off that grows with N wipes out real directions; 64

@@ -228,7 +228,13 @@ def test_what_cannot_be_held_is_refused_before_it_is_built(text):
     with pytest.raises(ParameterError, match=r"is too large: .* coordinates, at most 2") as raised:
         from_name(text)
     assert raised.value.cause.startswith("a size with a digit too many")
-    assert raised.value.remedy == f"give sizes as in {EXAMPLES[text.partition(':')[0]]}"
+    assert raised.value.remedy.endswith(f", as in {EXAMPLES[text.partition(':')[0]]}")
+
+
+def test_what_is_neither_true_nor_false_is_told_the_options():
+    with pytest.raises(ParameterError, match="reflections must be True or False, got 1") as raised:
+        from_name("image_rotations:8,reflections=1")
+    assert "give side, channels=1, reflections=false, as in" in raised.value.remedy
 
 
 def test_what_does_not_fit_this_machine_is_refused(monkeypatch):

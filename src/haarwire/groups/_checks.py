@@ -13,7 +13,7 @@ from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray, IndexArray, is_integer
 from haarwire.errors import ParameterError, RepresentationError
 
-__all__ = ["affordable", "as_indices", "as_signs", "as_square", "flag", "positive_size"]
+__all__ = ["abridged", "affordable", "as_indices", "as_signs", "as_square", "flag", "positive_size"]
 
 MatrixLike: TypeAlias = FloatArray | sp.csr_array
 

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _SPARSE_DENSITY: Final = 0.25
-"""Sums and products with more nonzeros than this are stored dense."""
+"""Sums, Kronecker products and inverses with more nonzeros than this are stored dense."""
 
 
 def working_dtype(X: FloatArray) -> np.dtype[Any]:

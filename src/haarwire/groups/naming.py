@@ -134,7 +134,7 @@ def from_name(text: str) -> Representation:
         return _ENTRIES[name](*positional, **keywords)
     except ParameterError as error:
         # The remedy there is a call of Python, of no use on the command line.
-        remedy = f"give sizes as in {EXAMPLES[name]}"
+        remedy = f"give {_TAKES.get(name) or _shown_parameters(name)}, as in {EXAMPLES[name]}"
         raise ParameterError(error.what, cause=error.cause, remedy=remedy) from error
     except MemoryError as error:
         raise ParameterError(

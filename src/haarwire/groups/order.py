@@ -63,7 +63,7 @@ def factorial(n: int) -> int | Order:
 
 
 def times(first: float | Order, second: float | Order) -> int | float | Order:
-    """The product of two orders, one of them infinite or not."""
+    """The product of two orders; infinite where one of them is."""
     if math.inf in (first, second):
         return math.inf
     if isinstance(first, Order) or isinstance(second, Order):

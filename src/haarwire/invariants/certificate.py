@@ -30,7 +30,8 @@ class SubspaceCertificate:
     residual : float
         ‖AᵀQ‖₂, measured; 0 for orbits.
     tolerance : float
-        Singular values of A up to this count as zero: 8·n·eps·‖ρ(g)‖ (n the size of a block).
+        Singular values of A up to this count as zero: 8·n·eps·(1 + √(‖A‖₁‖A‖_∞)), n the size of a block;
+        8·n·eps where generators are kept by their factors.
     gap : float
         The least singular value of A that was computed and does not count as zero; inf where there is
         none, nan where it is not known (iteration).

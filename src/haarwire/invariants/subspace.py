@@ -161,8 +161,8 @@ def invariant_subspace(rep: Representation) -> Subspace:
     They are the fixed vectors of the *dual* representation. For (signed) permutations they are the
     signed orbit indicators, found in time linear in the number of generator entries. What other
     generators leave of these falls into connected blocks of entries; blocks of up to 800 coordinates get a
-    singular value decomposition of A with the cut-off 8·n·eps·‖ρ(g)‖, larger ones, and generators kept by
-    their factors, an iteration with a certificate (``subspace.certificate``).
+    singular value decomposition of A with the cut-off 8·n·eps·(1 + √(‖A‖₁‖A‖_∞)), larger ones, and
+    generators kept by their factors, an iteration with a certificate (``subspace.certificate``).
 
     Parameters
     ----------

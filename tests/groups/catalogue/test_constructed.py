@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import scipy.stats
 from sympy.combinatorics import Permutation as SympyPermutation
 from sympy.combinatorics import PermutationGroup
@@ -122,6 +123,18 @@ def test_wreath_products_of_groups_of_ones_own(kind):
         rep + wreath(Representation(2, [SignedPermutation([1, 0], [1, 1])]), 2)
 
 
+def test_the_same_generators_are_one_group_however_they_are_stored():
+    swap, turn = Permutation([1, 0]), np.array([[0.0, -1.0], [1.0, 0.0]])
+    stored = sp.csr_array((np.array([1.0, 0.0, 1.0]), np.array([1, 0, 0]), np.array([0, 1, 3])), shape=(2, 2))
+    kinds = [swap, swap.signed(), Matrix(swap.to_dense()), Matrix(stored)]
+    groups = {wreath(Representation(2, [kind]), 2).action.group for kind in kinds}
+    assert len(groups) == 1
+    assert wreath(Representation(2, [Matrix(turn)]), 2).action.group not in groups
+    flows = [wreath(Representation(2, algebra=[L]), 2).action.group for L in (turn, sp.csr_array(turn))]
+    assert flows[0] == flows[1]
+    assert not groups & set(flows)
+
+
 def test_wreath_products_of_continuous_groups():
     known, unknown = so3_vectors(1), Representation(3, algebra=so3_vectors(1).algebra)
     for inner in (known, unknown):
@@ -142,7 +155,13 @@ def test_wreath_products_of_continuous_groups():
         (lambda: from_permutation_group([1, 0]), ParameterError, "got list", "Representation(n"),
         (lambda: from_permutation_group(mathieu(), size=5), ParameterError, "11 at least, got 5", "leave"),
         (lambda: from_permutation_group(mathieu(), size=0), ParameterError, "size must be", "give a count"),
-        (lambda: wreath("3", 2), ParameterError, "inner must be a positive integer", "wreath(4, 3)"),
+        (
+            lambda: wreath("3", 2),
+            ParameterError,
+            "Representation or a positive integer, got '3'",
+            "from_name",
+        ),
+        (lambda: wreath(0, 2), ParameterError, "positive integer, got 0", "wreath(4, 3)"),
         (lambda: wreath(3, 0), ParameterError, "copies must be a positive integer", "give a count"),
     ],
 )

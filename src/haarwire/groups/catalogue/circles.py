@@ -87,7 +87,7 @@ def unitary_phase(n: int) -> Representation:
 
 
 def translations(wave_vectors: ArrayLike) -> Representation:
-    """X ↦ x + t on Fourier features cos k·x and sin k·x of points in a periodic box (a torus).
+    """x ↦ x + t on Fourier features cos k·x and sin k·x of points in a periodic box (a torus).
 
     Parameters
     ----------

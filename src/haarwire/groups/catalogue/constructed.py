@@ -12,10 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from haarwire._numbers import IndexArray
+from haarwire._numbers import FloatArray, IndexArray, is_integer
 from haarwire.errors import ParameterError, RepresentationError
 from haarwire.groups._actions import blocks_moved, draw_from_chain, draw_wreath
-from haarwire.groups._checks import affordable, positive_size
+from haarwire.groups._checks import MatrixLike, affordable, positive_size
 from haarwire.groups._quadratures import uniform, wreath_levels
 from haarwire.groups.action import Factor, GroupAction, Level, Quadrature
 from haarwire.groups.catalogue.symmetric import permutations, symmetric_generators
@@ -165,7 +165,14 @@ def wreath(inner: int | Representation, copies: int) -> Representation:
     Representation(wreath:cyclic_shifts:5,copies=4: dim 20, 3 generators, order 15000)
     """
     if not isinstance(inner, Representation):
-        inner = permutations(positive_size(inner, "inner", "wreath(4, 3) or wreath(cyclic_shifts(5), 4)"))
+        if not is_integer(inner, 1):
+            raise ParameterError(
+                f"inner must be a Representation or a positive integer, got {inner!r}",
+                cause="the name of a symmetry, or a fractional or negative size",
+                remedy="give a representation or a count, as in wreath(cyclic_shifts(5), 4) or wreath(4, 3); "
+                "from_name(name) makes a representation",
+            )
+        inner = permutations(int(inner))
     copies = positive_size(copies, "copies", "wreath(cyclic_shifts(5), 4)")
     n, known = inner.dim, inner.action if inner.action is not None else _found_out(inner)
     affordable(n * copies, 1, "copies", "wreath(cyclic_shifts(5), 4)")
@@ -194,7 +201,8 @@ def wreath(inner: int | Representation, copies: int) -> Representation:
 
 def _found_out(rep: Representation) -> GroupAction:
     """What can be found out of a group that is not from the catalogue; its abstract elements are Elements."""
-    group = f"group {_digest([g.to_dense() for g in rep.generators] + [_dense(L) for L in rep.algebra])}"
+    entries = [part for g in rep.generators for part in _entries(g.to_sparse())]
+    group = f"group {_digest([*entries, *(part for L in rep.algebra for part in _entries(L))])}"
     if any(abs(L).max() > 0.0 for L in rep.algebra):
         return GroupAction(group, math.inf, None, _itself, is_compact=rep.is_compact)
     chain = rep.transversals() if rep.is_signed_permutation else (rep.elements(),)
@@ -212,8 +220,12 @@ def _digest(arrays: Sequence[Any]) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-def _dense(L: Any) -> Any:
-    return L.toarray() if sp.issparse(L) else L
+def _entries(L: MatrixLike) -> tuple[FloatArray, IndexArray, IndexArray]:
+    """The entries that are not zero and where they stand, in an order that does not depend on the storage."""
+    A = sp.csr_array(L, copy=True)
+    A.sum_duplicates()
+    A.eliminate_zeros()
+    return A.data, A.indices.astype(np.intp), A.indptr.astype(np.intp)
 
 
 def _itself(g: Element) -> Element:

@@ -1,8 +1,4 @@
-"""Finite groups on signals, images, volumes and words.
-
-Each knows its own order and how to draw a random element, so neither costs anything, however large
-the group. Its name is what `from_name` reads: ``from_name(rep.name)`` builds it again.
-"""
+"""Finite groups on signals, images, volumes and words."""
 
 from __future__ import annotations
 
@@ -45,7 +41,7 @@ __all__ = [
 
 
 def trivial(dim: int) -> Representation:
-    """X ↦ x: the group of one element on R^dim. Every map is invariant.
+    """x ↦ x: the group of one element on R^dim. Every map is invariant.
 
     Parameters
     ----------
@@ -202,7 +198,7 @@ def dihedral(n: int) -> Representation:
 
 
 def image_rotations(side: int, *, channels: int = 1, reflections: bool = False) -> Representation:
-    """X ↦ rot90(x): the quarter turns of square images (C_4), with `reflections` those too (D_4).
+    """x ↦ rot90(x): the quarter turns of square images (C_4), with `reflections` those too (D_4).
 
     Parameters
     ----------

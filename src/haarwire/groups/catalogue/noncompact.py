@@ -185,7 +185,7 @@ def shear(dim: int, *, plane: tuple[int, int] = (0, 1)) -> Representation:
 
 
 def special_linear(n: int) -> Representation:
-    """X ↦ Ax, det A = 1: all linear maps that keep volumes (SL(n)).
+    """x ↦ Ax, det A = 1: all linear maps that keep volumes (SL(n)).
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def special_linear(n: int) -> Representation:
 
 
 def symplectic(dim: int) -> Representation:
-    """X ↦ Ax, AᵀJA = J: linear maps of phase space that keep areas (Sp(dim, R)).
+    """x ↦ Ax, AᵀJA = J: linear maps of phase space that keep areas (Sp(dim, R)).
 
     Parameters
     ----------

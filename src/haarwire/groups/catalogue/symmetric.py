@@ -38,6 +38,9 @@ __all__ = [
     "permutations_of_graphs",
     "permutations_of_sets",
     "permutations_of_tensors",
+    "signed_action",
+    "signed_generators",
+    "symmetric_generators",
 ]
 
 
