@@ -90,9 +90,9 @@ def test_wrong_options(options, what, remedy):
 WRONG_BATCHES = {
     "features": ([(X, Y), (X[:, :1], Y)], "Batch 1 has 1 features, batch 0 has 2", "same features"),
     "targets": ([(X, Y), (X, Y), (X, X)], "Batch 2 has 2 targets, batch 0 has 1", "same targets"),
-    "rows": ([X, X], "Batch 0 is of type ndarray", r"Moments\.from_arrays\(X, Y\)"),
-    "one": ([(X, Y), (X,)], "Batch 1 is a tuple of 1", "yield tuples"),
-    "four": ([[X, Y, Y, Y]], "Batch 0 is a list of 4", "yield tuples"),
+    "rows": ([X, X], "Batch 0 is a ndarray", r"Moments\.from_arrays\(X, Y\)"),
+    "one": ([(X, Y), (X,)], "Batch 1 is a tuple of 1", "give tuples"),
+    "four": ([[X, Y, Y, Y]], "Batch 0 is a list of 4", "give tuples"),
     "none": (iter([]), "The batches hold no sample", "make the iterator anew"),
     "empty": ([(X[:0], Y[:0])], "The batches hold no sample", "at least one sample"),
     "weights": ([(X, Y, 0 * Y)], "The batches hold no sample with a weight", "positive weight"),

@@ -392,7 +392,7 @@ def test_what_does_not_fit_together() -> None:
             Moments.from_dask(X, Y)
         with pytest.raises(ParameterError, match="no Dask collection"):
             Moments.from_dask([X, Y])
-        with pytest.raises(DataError, match="batch 1 has 1 elements"):
+        with pytest.raises(DataError, match="batch 1 is a tuple of 1"):
             Moments.from_dask([dask.delayed((X, Y)), dask.delayed((X,))])
         with pytest.raises(DataError, match="5 features and 2 targets, others 4 and 2"):
             Moments.from_dask([dask.delayed((X, Y)), dask.delayed((X[:, 1:], Y))])
@@ -471,7 +471,7 @@ def test_labels_of_all_blocks_are_checked_together(tmp_path, monkeypatch) -> Non
         Moments.from_source(tmp_path, one_hot=True, cluster=client)
 
 
-@pytest.mark.parametrize(("value", "found"), [((1,), "has 1 elements"), (None, "is a NoneType")])
+@pytest.mark.parametrize(("value", "found"), [((1,), "is a tuple of 1"), (None, "is a NoneType")])
 @pytest.mark.parametrize("one_hot", [True, False])
 def test_delayed_values_that_are_no_batches(value, found, one_hot) -> None:
     with dask.config.set(scheduler="synchronous"), pytest.raises(DataError, match=f"batch 0 {found}"):

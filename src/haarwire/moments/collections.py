@@ -21,9 +21,9 @@ from haarwire.moments.cluster import (
     sent_once,
 )
 from haarwire.moments.passes import Options, no_samples
-from haarwire.moments.reduction import add_block, checked_block, labels_of_block, pairwise
+from haarwire.moments.reduction import add_block, labels_of_block, pairwise
 from haarwire.moments.sources.progress import Progress
-from haarwire.moments.streaming import Folded
+from haarwire.moments.streaming import Folded, as_pair
 from haarwire.moments.summary import Summary
 
 __all__ = ["WIDE", "Leaf", "fold_dask", "leaves_of", "leaves_of_sets"]
@@ -83,7 +83,7 @@ def fold_dask(
 
 
 def _labels(block: Any, file: str, first_row: int) -> list[Any]:
-    return labels_of_block(checked_block(block, file)[1], file, first_row)
+    return labels_of_block(as_pair(block, file)[1], file, first_row)
 
 
 def leaves_of(X: Any, Y: Any, sample_weight: Any) -> tuple[list[Leaf], int | None]:

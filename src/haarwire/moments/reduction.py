@@ -17,14 +17,13 @@ from haarwire.moments.labels import LabelCoder
 from haarwire.moments.passes import Options, PieceFold
 from haarwire.moments.row_sets import RowSets
 from haarwire.moments.sources.source import Part, Piece
-from haarwire.moments.streaming import Folded, check_finite_batch, checked_batch
+from haarwire.moments.streaming import Folded, as_pair, check_finite_batch, checked_batch
 from haarwire.moments.summary import joined
 
 __all__ = [
     "SEGMENT",
     "add_block",
     "add_block_to_sets",
-    "checked_block",
     "fold_part",
     "join",
     "join_sets",
@@ -48,25 +47,11 @@ def fold_part(part: Part, options: Options) -> Folded | None:
     return fold.result()
 
 
-def checked_block(block: Any, file: str) -> Sequence[Any]:
-    """A block (X, Y) or (X, Y, weights), or DataError."""
-    if isinstance(block, tuple | list) and 2 <= len(block) <= 3:
-        return block
-    found = (
-        f"has {len(block)} elements" if isinstance(block, tuple | list) else f"is a {type(block).__name__}"
-    )
-    raise DataError(
-        f"{file} {found}, where (X, Y) or (X, Y, sample_weight) is expected.",
-        cause="delayed values that are not batches.",
-        remedy="pass delayed tuples of arrays, or X and Y by themselves.",
-    )
-
-
 def add_block(
     before: Folded | None, block: Any, options: Options, file: str, first_row: int
 ) -> Folded | None:
     """Another block (X, Y) or (X, Y, weights) of a leaf, after those before."""
-    X, Y, *rest = (None if A is None else np.asarray(A) for A in checked_block(block, file))
+    X, Y, *rest = (None if A is None else np.asarray(A) for A in as_pair(block, file))
     fold = PieceFold(options)
     fold.add(Piece(X, Y, rest[0] if rest else None, file, first_row))
     return join(before, fold.result())

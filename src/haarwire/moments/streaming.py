@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "Fold",
     "Folded",
     "Precision",
+    "as_pair",
     "check_finite_batch",
     "checked_batch",
     "fold_arrays",
@@ -137,6 +138,20 @@ def check_finite_batch(batch: Batch) -> None:
     check_finite(batch.X, batch.Y, batch.names, batch.weights, batch.first_row)
 
 
+def as_pair(batch: Any, name: str) -> Sequence[Any]:
+    """The batch, or DataError where it is no pair (X, Y) or triple (X, Y, sample_weight)."""
+    size = ""
+    if isinstance(batch, tuple | list):
+        if 2 <= len(batch) <= 3:
+            return batch
+        size = f" of {len(batch)}"
+    raise DataError(
+        f"{name} is a {type(batch).__name__}{size}, where (X, Y) or (X, Y, sample_weight) is expected.",
+        cause="an iterable of rows or of X alone; or arrays that are not batches at all.",
+        remedy="give tuples of arrays, or use Moments.from_arrays(X, Y) for a single pair.",
+    )
+
+
 def checked_batches(batches: Iterable[tuple[ArrayLike, ...]]) -> Iterator[Batch]:
     """The batches as `Batch`, each checked for itself and against the first.
 
@@ -148,15 +163,8 @@ def checked_batches(batches: Iterable[tuple[ArrayLike, ...]]) -> Iterator[Batch]
     """
     first: Batch | None = None
     for index, batch in enumerate(batches):
-        where = f" of batch {index}"
-        if not isinstance(batch, tuple | list) or not 2 <= len(batch) <= 3:
-            raise DataError(
-                f"Batch {index} is {_described(batch)}, where (X, Y) or (X, Y, sample_weight) is expected.",
-                cause="an iterable of rows or of X alone; or arrays that are not batches at all.",
-                remedy="yield tuples of arrays, or use Moments.from_arrays(X, Y) for a single pair.",
-            )
-        X, Y, *rest = batch
-        checked = checked_batch(X, Y, rest[0] if rest else None, where)
+        X, Y, *rest = as_pair(batch, f"Batch {index}")
+        checked = checked_batch(X, Y, rest[0] if rest else None, f" of batch {index}")
         first = first or checked
         _check_widths(first, checked, index)
         yield checked
@@ -170,12 +178,6 @@ def _check_widths(first: Batch, batch: Batch, index: int) -> None:
                 cause="batches from different sources, or one that is transposed.",
                 remedy=f"give all batches the same {kind} in the same order.",
             )
-
-
-def _described(batch: object) -> str:
-    if isinstance(batch, tuple | list):
-        return f"a {type(batch).__name__} of {len(batch)}"
-    return f"of type {type(batch).__name__}"
 
 
 class Fold:

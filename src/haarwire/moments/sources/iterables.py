@@ -8,8 +8,8 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from haarwire.errors import DataError
 from haarwire.moments.sources.source import Part, Piece, Source
+from haarwire.moments.streaming import as_pair
 
 __all__ = ["is_torch_data", "iterable_source", "torch_source"]
 
@@ -46,15 +46,7 @@ class _Stream(Part):
 
     def pieces(self) -> Iterator[Piece]:
         for index, batch in enumerate(self.batches):
-            if not isinstance(batch, tuple | list) or not 2 <= len(batch) <= 3:
-                shown = f"a {type(batch).__name__}"
-                shown += f" of {len(batch)}" if isinstance(batch, tuple | list) else ""
-                raise DataError(
-                    f"Batch {index} is {shown}, where (X, Y) or (X, Y, sample_weight) is expected.",
-                    cause="an iterable of rows or of X alone; or arrays that are not batches at all.",
-                    remedy="yield tuples of arrays, or pass the pair of arrays itself: (X, Y).",
-                )
-            X, Y, *rest = map(_as_array, batch)
+            X, Y, *rest = map(_as_array, as_pair(batch, f"Batch {index}"))
             yield Piece(X, Y, rest[0] if rest else None, f"batch {index}", 0)
 
 
