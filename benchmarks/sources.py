@@ -274,7 +274,7 @@ def main() -> None:
     parser.add_argument("--memory", type=int)
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--child", type=int)
-    arguments = parser.parse_args()
+    arguments = parser.parse_known_args()[0]
     if arguments.child is not None:
         memory_child(arguments.child)
     elif arguments.memory is not None:

@@ -14,15 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import haarwire as hw
-from haarwire._linalg import symmetric_whitener
 from haarwire.training import DeepLinearNetwork, train
+from haarwire.training.approaches import explaining_scale, in_whitened_inputs
 
 CLOSE = 1e-6
 HIDDEN = {2: (1,), 3: (2, 1), 4: (2, 1, 2)}
@@ -41,16 +40,7 @@ def digits():
     data, rep = hw.datasets.digits(), hw.groups.image_rotations(8)
     moments = hw.Moments.from_arrays(data.X / 16.0, data.Y)
 
-    def whitened(approach):
-        problem = approach.problem(moments, rep)
-        F = symmetric_whitener(problem.gram, problem.tolerance, problem.magnitude).factor
-        setting = replace(problem.setting, x_mean=np.zeros(F.shape[1]), embedding=None)
-        gram = np.eye(F.shape[1])
-        return replace(
-            problem, gram=gram, cross=problem.cross @ F, setting=setting, magnitude=np.ones(F.shape[1])
-        )
-
-    return moments, rep, 5, whitened
+    return moments, rep, 5, lambda approach: in_whitened_inputs(approach.problem(moments, rep))
 
 
 def strength(moments, rep) -> float:
@@ -64,7 +54,7 @@ def case(problem, rank: int, depth: int, start, optimizer: str, *, runs: int) ->
     widths = (k, *(rank * share for share in HIDDEN[depth]), m)
     init, scale = start
     if scale is None:
-        scale = (problem.setting.total / float(np.trace(problem.gram))) ** (0.5 / depth)
+        scale = explaining_scale(problem, depth)
     network = DeepLinearNetwork(widths, init=init, scale=scale, runs=runs)
     history = train(problem, network, optimizer=optimizer, steps=50_000, tol=1e-9, record=50_000)
     excess = history.excess_loss[-1] / history.optimal_loss
@@ -83,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--json", type=Path, metavar="FILE")
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()
     torch.set_num_threads(1)
     starts = {"xavier": ("xavier", None), "balanced 0.1": ("balanced", 0.1), "balanced 1": ("balanced", 1.0)}
     rows = []

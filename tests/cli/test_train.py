@@ -56,6 +56,7 @@ def test_every_approach_ends_at_its_closed_form(four: tuple[str, ...], run: Run,
     assert "Converged: every network came within 1e-10" in words(out)
     content = read()
     assert list(content["approaches"]) == list(NAMES)
+    assert content["n_samples"] == 80
     data, rep = hw.datasets.load("four.npz"), hw.groups.reflection(6)
     moments = hw.Moments.from_arrays(data.X, data.Y)
     alpha = content["approaches"]["regularized"]["alpha"]
@@ -73,12 +74,12 @@ def test_every_approach_ends_at_its_closed_form(four: tuple[str, ...], run: Run,
         assert found["optimal_invariance_gap"] == pytest.approx(best.invariance_gap, abs=1e-12)
         assert (found["nearest_index"], found["nearest_subset"]) == (0, [0, 1])
         assert found["converged"] is True
-        assert 0 < found["steps"] <= content["max_steps"]
+        assert 0 < found["stopped"] <= content["steps"]
         assert found["seconds"] > 0
         row = cells(out, approach.label)
         assert float(row[0]) == pytest.approx(best.loss, rel=1e-3)
         assert row[5] == "0"
-        assert row[6] == str(found["steps"])
+        assert row[6] == str(found["stopped"])
 
 
 def test_an_infinite_strength_is_a_word_in_json(four: tuple[str, ...], run: Run) -> None:
@@ -138,7 +139,7 @@ def test_nothing_is_left_to_train_without_invariants(folder: Path, run: Run) -> 
     code, _, _ = run("train", "three.npz", "--symmetry", "minus.npz", "--rank", "1", "--json", "r.json")
     assert code == 0
     hardwired = read()["approaches"]["hardwired"]
-    assert (hardwired["steps"], hardwired["converged"]) == (0, True)
+    assert (hardwired["stopped"], hardwired["converged"]) == (0, True)
     assert hardwired["final_loss"] == hardwired["optimal_loss"]
     # Without noise nothing is left of the loss at full rank: no relative excess.
     run("train", "three.npz", "--symmetry", "minus.npz", "--json", "r.json")

@@ -11,10 +11,11 @@ from haarwire import datasets, groups, plots
 from haarwire.cli import options
 from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, write_json
 from haarwire.cli.pictures import check_picture, save_picture
-from haarwire.cli.train_runs import Plan, Trained, train_approach, trained_data
+from haarwire.cli.train_runs import trained_data
 from haarwire.cli.train_text import print_training
 from haarwire.solve.approaches import check_fit, checked_ridge
 from haarwire.solve.solver import check_samples, checked_rank
+from haarwire.training import TrainedApproach, train_approach
 from haarwire.training._torch import require_torch
 from haarwire.training.optimizers import OptimizerName
 from haarwire.training.threads import one_thread
@@ -88,31 +89,43 @@ def train_command(
         source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
         moments = options.all_moments(source)
         check_fit(moments, rep)
+        checked_ridge(ridge)
         check_samples(moments)
         bound = checked_rank(min(layers) if isinstance(layers, tuple) else rank, *_shape(moments))
         hidden = layers if isinstance(layers, tuple) else (bound,) * (layers - 1)
         if not hidden:
             bound = checked_rank(None, *_shape(moments))
-        plan = Plan(hidden, inputs == "whitened", optimizer, steps, tol, runs, seed)
         approaches = options.all_approaches(moments, rep, alpha)
-        trained: dict[str, Trained | None] = {"plain": None, "hardwired": None, "augmented": None}
+        trained: dict[str, TrainedApproach | None] = {"plain": None, "hardwired": None, "augmented": None}
         for i, approach in enumerate(approaches):
 
-            def report(share: float, label: str = approach.label, done: int = i) -> None:
-                progress(label, 0.1 + 0.9 * (done + share) / len(approaches))
+            def report(step: int, total: int, label: str = approach.label, done: int = i) -> None:
+                progress(label, 0.1 + 0.9 * (done + step / total) / len(approaches))
 
             trained[approach.label] = train_approach(
-                moments, rep, approach, plan, rank=bound, ridge=checked_ridge(ridge), progress=report
+                moments,
+                rep,
+                approach,
+                hidden,
+                whiten=inputs == "whitened",
+                ridge=ridge,
+                optimizer=optimizer,  # type: ignore[arg-type]  # checked above
+                steps=steps,
+                tol=tol,
+                runs=runs,
+                seed=seed,
+                progress=report,
             )
         content: dict[str, Any] = {
             "data": source.name,
             "symmetry": rep.label,
+            "n_samples": moments.count,
             "rank": bound,
             "ridge": ridge,
-            "hidden_widths": list(hidden),
+            "widths": list(hidden),
             "inputs": inputs,
             "optimizer": optimizer,
-            "max_steps": steps,
+            "steps": steps,
             "tol": tol,
             "seed": seed,
             "approaches": {
@@ -129,7 +142,7 @@ def train_command(
     if json_file is not None:
         write_json(json_file, content)
     if shows_text(json_file, quiet=quiet):
-        print_training(content, moments.count, output())
+        print_training(content, output())
 
 
 def _shape(moments: Any) -> tuple[int, int]:

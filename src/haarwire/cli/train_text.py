@@ -14,12 +14,12 @@ from haarwire.report.wording import alpha_text, number, small
 __all__ = ["print_training"]
 
 
-def print_training(content: dict[str, Any], n_samples: int, console: Console) -> None:
+def print_training(content: dict[str, Any], console: Console) -> None:
     """Print the table of all approaches and a sentence for each that did not converge."""
-    shape = "-".join(["inputs", *map(str, content["hidden_widths"]), "targets"])
+    shape = "-".join(["inputs", *map(str, content["widths"]), "targets"])
     console.print(
         f"[bold]{escape(content['data'])}[/bold] under [bold]{escape(content['symmetry'])}[/bold], "
-        f"rank ≤ {content['rank']}: all {n_samples} samples, none held out",
+        f"rank ≤ {content['rank']}: all {content['n_samples']} samples, none held out",
         highlight=False,
     )
     approaches = content["approaches"]
@@ -63,7 +63,7 @@ def print_training(content: dict[str, Any], n_samples: int, console: Console) ->
     raw = " or --inputs whitened" if content["inputs"] == "raw" else ""
     print_wrapped(
         console,
-        f"Not converged within {content['max_steps']} steps: {names}. Their final losses and gaps are not "
+        f"Not converged within {content['steps']} steps: {names}. Their final losses and gaps are not "
         f"those of an optimum; try more --steps{raw}.",
     )
 
@@ -79,6 +79,6 @@ def _cells(each: dict[str, Any]) -> list[str]:
         shown(each["relative_invariance_gap"], small),
         small(each["optimal_relative_invariance_gap"]),
         shown(each["nearest_index"], str),
-        str(each["steps"]),
+        str(each["stopped"]),
         f"{each['seconds']:.2f}",
     ]

@@ -6,6 +6,7 @@ PyTorch is loaded when a network is built, or a name of `haarwire.training.modul
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from haarwire.training.approaches import TrainedApproach, train_approach
 from haarwire.training.convergence import (
     Conditioning,
     ConvergenceRate,
@@ -77,6 +78,7 @@ __all__ = [
     "SpectralModes",
     "Spectrum",
     "Symmetrized",
+    "TrainedApproach",
     "TrainingHistory",
     "UnimodalPhase",
     "augment",
@@ -104,6 +106,7 @@ __all__ = [
     "spectral_modes",
     "symmetrize",
     "train",
+    "train_approach",
     "train_cross_entropy",
     "train_sampled",
     "two_cluster_margin",

@@ -38,7 +38,7 @@ def train(
     optimizer: OptimizerName = "gd",
     learning_rate: Literal["auto"] | ArrayLike = "auto",
     momentum: float = 0.9,
-    steps: int = 10_000,
+    steps: int = 50_000,
     tol: float = 1e-10,
     record: Literal["log"] | int = "log",
     test: Moments | None = None,
