@@ -133,6 +133,13 @@ def test_a_path_of_one_point_has_a_range_too() -> None:
     assert low < 1.0 < high
 
 
+@pytest.mark.parametrize("rank", [0, -1, 3])
+def test_a_range_of_a_rank_that_there_is_not_is_refused(rank: int) -> None:
+    path = hw.regularization_path(random_moments(4, 2), hw.groups.cyclic_shifts(4))
+    with pytest.raises(hw.ParameterError, match="rank must be an integer from 1 to 2"):
+        plots.alpha_range(path, rank=rank)
+
+
 def test_a_crossing_is_marked_in_every_panel() -> None:
     figure = plots.plot_path(jumping())
     drawn(figure)

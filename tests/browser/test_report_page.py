@@ -54,6 +54,22 @@ def test_sliders_move_the_numbers(visit: Visit, result: hw.Comparison, page_of: 
         assert close(number(page, "#now-gap"), model.relative_invariance_gap)
 
 
+def test_of_many_runs_the_page_says_how_many_are_drawn(visit: Visit, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the torch extra")
+    from haarwire import training
+
+    rep = hw.groups.cyclic_shifts(4)
+    data = hw.datasets.planted(rep, 60, n_targets=2, rng=0)
+    network = training.DeepLinearNetwork((4, 2, 2), runs=10)
+    moments = hw.Moments.from_arrays(data.X, data.Y)
+    history = training.train(moments, network, rep=rep, approach=hw.Plain(), steps=20)
+    file = tmp_path / "training.html"
+    hw.report(hw.compare(data, rep), file, training=history)
+    captions = visit(file.as_uri()).locator("#training figcaption").all_inner_texts()
+    assert len(captions) == 2
+    assert all(f"8 of 10 runs, {history.converged.sum()} converged" in caption for caption in captions)
+
+
 def test_the_orbit_table_holds_the_models_outputs(
     visit: Visit, result: hw.Comparison, page_of: PageOf
 ) -> None:

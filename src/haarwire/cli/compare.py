@@ -22,9 +22,8 @@ from haarwire.cli.console import (
     write_json,
 )
 from haarwire.cli.report import check_report, command_line, write_report
-from haarwire.comparison import ApproachResult, Comparison, QuestionResult, compare
-from haarwire.report.summary import QUESTIONS
-from haarwire.report.wording import alpha_text, count, number, score, small
+from haarwire.comparison import Comparison, compare
+from haarwire.report.summary import QUESTIONS, cells, chosen_alphas, gain_text
 from haarwire.selection import Verdict
 
 __all__ = ["HELP", "compare_command", "print_comparison"]
@@ -134,14 +133,14 @@ def print_comparison(result: Comparison, console: Console) -> None:
     others = ["gap", "critical\npoints", "seconds"]
     headings = ["approach", *losses, *others]
     rows = [
-        [name, *(["—"] * (len(headings) - 1) if row is None else [*_losses(row), *_others(row)])]
+        [name, *(["—"] * (len(headings) - 1) if row is None else cells(row))]
         for name, row in result.approaches.items()
     ]
     print_table(console, headings, rows, split=1 + len(losses))
     console.print()
-    alphas = _alphas(result)
-    if alphas:
-        print_wrapped(console, alphas)
+    chosen = chosen_alphas(result)
+    if chosen:
+        print_wrapped(console, f"Regularized, by cross-validation: alpha {', '.join(chosen)}")
     difference = result.max_difference_hardwired_augmented
     print_wrapped(
         console,
@@ -163,35 +162,9 @@ def print_comparison(result: Comparison, console: Console) -> None:
             _print_verdict(console, QUESTIONS[question], verdict)
 
 
-def _losses(row: ApproachResult) -> list[str]:
-    def pair(result: QuestionResult | None) -> list[str]:
-        if result is None:
-            return ["—", "—"]
-        return [
-            number(result.test_loss),
-            "—" if result.test_score is None else score(result.test_score),
-        ]
-
-    return [number(row.train_loss), *pair(row.as_is), *pair(row.moved)]
-
-
-def _others(row: ApproachResult) -> list[str]:
-    return [small(row.relative_invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
-
-
-def _alphas(result: Comparison) -> str:
-    chosen = []
-    for row in result.approaches.values():
-        for question, answer in (("as_is", row and row.as_is), ("moved", row and row.moved)):
-            if answer is not None and answer.alpha is not None:
-                chosen.append(f"{alpha_text(answer.alpha)} for {QUESTIONS[question]}")
-    return f"Regularized, by cross-validation: alpha {', '.join(chosen)}" if chosen else ""
-
-
 def _print_verdict(console: Console, question: str, verdict: Verdict) -> None:
     console.print(
         f"For [bold]{question}[/bold]: [bold green]{verdict.approach}[/bold green]", highlight=False
     )
-    error = verdict.standard_error
-    gain = "" if math.isnan(error) else f"; gain {verdict.gain:.4g} ± {error:.2g} (standard error)"
+    gain = "" if math.isnan(verdict.standard_error) else f"; gain {gain_text(verdict)}"
     print_wrapped(console, verdict.reason + gain, indent="  ")

@@ -15,6 +15,7 @@ from haarwire.invariants import invariant_subspace
 __all__ = ["BUILT_IN", "digits", "planted"]
 
 BUILT_IN: Final = {"digits": "1797 handwritten digits of 8×8 pixels, from scikit-learn"}
+"""Data sets that `load` knows by name, and what they are."""
 
 
 def digits() -> Dataset:

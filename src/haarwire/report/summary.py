@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, Final
 
 from haarwire.comparison import ApproachResult, Comparison, QuestionResult
@@ -11,7 +10,7 @@ from haarwire.report.encoding import plain_text
 from haarwire.report.wording import alpha_text, count, number, score, small
 from haarwire.selection import Verdict
 
-__all__ = ["NAMES", "QUESTIONS", "notes", "table", "verdicts"]
+__all__ = ["NAMES", "QUESTIONS", "cells", "chosen_alphas", "gain_text", "notes", "table", "verdicts"]
 
 QUESTIONS: Final = {"as_is": "data as they are", "moved": "data moved by the group"}
 
@@ -44,20 +43,20 @@ def _verdict(result: Comparison, question: str, verdict: Verdict) -> dict[str, A
     answer: QuestionResult | None = getattr(row, question) if row is not None else None
     alpha = answer.alpha if answer is not None else None
     strength = "" if alpha is None else f" with α = {alpha_text(alpha)}"
-    error = verdict.standard_error
-    gain = (
-        f"Gain on the test samples: {verdict.gain:.4g}"
-        + ("" if math.isnan(error) else f" ± {error:.2g} (standard error)")
-        + "."
-    )
     return {
         "question": question,
         "sentence": f"For {QUESTIONS[question]}, {_DOING[verdict.approach]}{strength}.",
         "approach": verdict.approach,
         "reason": plain_text(verdict.reason[:1].upper() + verdict.reason[1:] + "."),
-        "gain": gain,
+        "gain": f"Gain on the test samples: {gain_text(verdict)}.",
         "is_clear": verdict.is_clear,
     }
+
+
+def gain_text(verdict: Verdict) -> str:
+    """The gain on the test samples, with its standard error where there is one."""
+    error = verdict.standard_error
+    return f"{verdict.gain:.4g}" + ("" if math.isnan(error) else f" ± {error:.2g} (standard error)")
 
 
 def table(result: Comparison) -> dict[str, Any]:
@@ -74,40 +73,44 @@ def table(result: Comparison) -> dict[str, Any]:
         "seconds",
     ]
     rows = [
-        [NAMES[name], *(["—"] * (len(headings) - 1) if row is None else _cells(row))]
+        [NAMES[name], *(["—"] * (len(headings) - 1) if row is None else cells(row))]
         for name, row in result.approaches.items()
     ]
     return {"headings": headings, "rows": rows}
 
 
-def _cells(row: ApproachResult) -> list[str]:
-    cells = [number(row.train_loss)]
+def cells(row: ApproachResult) -> list[str]:
+    """Training loss; test loss and score as is, and moved; invariance gap, critical points, seconds."""
+    found = [number(row.train_loss)]
     for answer in (row.as_is, row.moved):
         if answer is None:
-            cells += ["—", "—"]
+            found += ["—", "—"]
         else:
-            cells += [
+            found += [
                 number(answer.test_loss),
                 "—" if answer.test_score is None else score(answer.test_score),
             ]
-    return [*cells, small(row.relative_invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
+    return [*found, small(row.relative_invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
+
+
+def chosen_alphas(result: Comparison) -> list[str]:
+    """The strengths that cross-validation chose, and for which question."""
+    row = result.approaches["regularized"]
+    answers = {} if row is None else {"as_is": row.as_is, "moved": row.moved}
+    return [
+        f"{alpha_text(answer.alpha)} for {QUESTIONS[question]}"
+        for question, answer in answers.items()
+        if answer is not None and answer.alpha is not None
+    ]
 
 
 def notes(result: Comparison) -> list[str]:
     """What to know when reading the table."""
     found = []
-    regularized = result.approaches.get("regularized")
-    if regularized is not None:
-        answers: Mapping[str, QuestionResult | None] = {
-            "as_is": regularized.as_is,
-            "moved": regularized.moved,
-        }
-        chosen = [
-            f"α = {alpha_text(answer.alpha)} for {QUESTIONS[question]}"
-            for question, answer in answers.items()
-            if answer is not None and answer.alpha is not None
-        ]
-        found.append(f"Regularized, by cross-validation on the training samples: {', '.join(chosen)}.")
+    chosen = chosen_alphas(result)
+    if chosen:
+        told = ", ".join(f"α = {each}" for each in chosen)
+        found.append(f"Regularized, by cross-validation on the training samples: {told}.")
     difference = result.max_difference_hardwired_augmented
     found.append(
         "The group is not compact: there is no augmentation, and no average over moved data."
