@@ -15,7 +15,7 @@ from haarwire.groups import (
     permutations_of_sets,
     reflection,
 )
-from haarwire.groups.averaging import check_converged, fixed_projection, largest_change
+from haarwire.invariants.fixed_projection import check_converged, fixed_projection, largest_change
 
 
 def change_of_basis(n, condition, seed=0):

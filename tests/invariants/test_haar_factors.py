@@ -11,7 +11,7 @@ from scipy.linalg import block_diag
 
 import haarwire as hw
 from haarwire.groups import Factor, GroupAction, Level, Matrix, Permutation, Representation
-from haarwire.groups.averaging import fixed_projection
+from haarwire.invariants.fixed_projection import fixed_projection
 
 
 def _turn(k, angle):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import haarwire as hw
 import oracles
 import strategies as cases
-from haarwire.groups.averaging import fixed_projection
 from haarwire.invariants import average_joint_moments
+from haarwire.invariants.fixed_projection import fixed_projection
 from haarwire.invariants.haar import _by_doubling, _by_pair_orbits, _period
 
 EVERY = pytest.mark.parametrize("rep", cases.CATALOGUE.values(), ids=cases.CATALOGUE.keys())

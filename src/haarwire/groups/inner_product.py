@@ -9,7 +9,7 @@ in it up to rounding: that certifies compactness, however the basis was come by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -22,12 +22,11 @@ from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix
 
 __all__ = [
-    "casimir",
     "derivation",
+    "image_and_form",
     "in_basis",
     "nearest_orthogonal",
     "orthogonalizing_basis",
-    "symmetric_fixed_part",
 ]
 
 _ROUNDS: Final = 8
@@ -39,12 +38,6 @@ _DENSE_DIM: Final = 32
 
 _DOUBLINGS: Final = 20
 _SWEEPS: Final = 8
-_MAX_STEPS: Final = 2000
-_PATIENCE: Final = 20
-"""Steps without progress after which the conjugate residuals are only noise."""
-
-_DIVERGED: Final = 1e3
-_TINY: Final = float(np.finfo(np.float64).tiny)
 
 
 def orthogonalizing_basis(
@@ -137,21 +130,26 @@ def in_basis(
     return [nearest_orthogonal(back @ g.apply(S.T).T) for g in generators], tangents
 
 
-def casimir(
-    generators: Sequence[Element], algebra: Sequence[MatrixLike]
-) -> Callable[[FloatArray], FloatArray]:
-    """X ↦ Σ_g (2X − g X gᵀ − g⁻¹ X g⁻ᵀ) − Σ_L δ_L(δ_L(X)), with δ_L(X) = L X + X Lᵀ, on (n, n) arrays."""
-    pairs = [(g, g.inverse()) for g in generators]
+def image_and_form(
+    pairs: Sequence[tuple[Element, Element]], algebra: Sequence[MatrixLike], R: FloatArray
+) -> tuple[FloatArray, float]:
+    """H(R) = Σ_g (2R − gRgᵀ − g⁻¹Rg⁻ᵀ) − Σ_L δ_L(δ_L(R)), and ⟨R, H(R)⟩ where ρ is orthogonal.
 
-    def apply(X: FloatArray) -> FloatArray:
-        total = np.zeros(X.shape)
-        for g, g_inverse in pairs:
-            total += 2.0 * X - g.conjugate(X) - g_inverse.conjugate(X)
-        for L in algebra:
-            total -= derivation(L, derivation(L, X))
-        return total
-
-    return apply
+    Both come from the changes D = gRgᵀ − R and δ_L(R): ⟨R, H(R)⟩ = Σ_g ‖D‖² + Σ_L ‖δ_L(R)‖². `pairs` are the
+    generators with their inverses, R is (n, n). Near null H the changes are small and R is not: the plain
+    inner product would be all rounding errors.
+    """
+    image: FloatArray = np.zeros(R.shape)
+    form = 0.0
+    for g, g_inverse in pairs:
+        D = g.conjugate(R) - R
+        image = image + (g_inverse.conjugate(D) - D)
+        form += float(np.vdot(D, D))
+    for L in algebra:
+        delta = derivation(L, R)
+        image = image - derivation(L, delta)
+        form += float(np.vdot(delta, delta))
+    return image, form
 
 
 def derivation(L: MatrixLike, M: FloatArray) -> FloatArray:
@@ -252,7 +250,11 @@ def _fixed_part_iterative(
     from scipy.sparse.linalg import LinearOperator, cg, gmres
 
     n = len((*moved, *tangents)[0])
-    apply = casimir([Matrix(g) for g in moved], tangents)
+    pairs = [(g, g.inverse()) for g in map(Matrix, moved)]
+
+    def apply(X: FloatArray) -> FloatArray:
+        return image_and_form(pairs, tangents, X)[0]
+
     H = LinearOperator((n * n, n * n), matvec=lambda x: apply(x.reshape(n, n)).ravel(), dtype=np.float64)
     b = apply(np.eye(n)).ravel()
     if symmetric:
@@ -267,53 +269,3 @@ def nearest_orthogonal(g: FloatArray) -> FloatArray:
     """The orthogonal factor of the polar decomposition."""
     U, _, Vt = np.linalg.svd(g)
     return np.asarray(U @ Vt)
-
-
-def symmetric_fixed_part(
-    generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray
-) -> FloatArray:
-    """The component of a symmetric M in null H, for a (nearly) orthogonal representation.
-
-    It is the residual R = M − H(Z) of the least-squares problem H(Z) ≈ M. Conjugate residuals change R by
-    multiples of images H(P) only, so its part in null H stays what it was, up to rounding; Z itself, which
-    may drift, is not needed.
-    """
-    pairs = [(g, g.inverse()) for g in generators]
-    R, best, least, since = M, M, np.inf, 0
-    image, product = _image_and_form(pairs, algebra, R)
-    direction = image
-    for _ in range(_MAX_STEPS):
-        size = float(np.linalg.norm(image))
-        best, least, since = (R, size, 0) if size < least else (best, least, since + 1)
-        if size <= EPS * float(np.linalg.norm(R)) or since > _PATIENCE or size > _DIVERGED * least:
-            break
-        length = float(np.vdot(direction, direction))
-        # Past convergence both are noise, and may underflow.
-        if not (product > _TINY and length > _TINY):
-            break
-        R = R - product / length * direction
-        R = (R + R.T) / 2.0
-        previous = product
-        image, product = _image_and_form(pairs, algebra, R)
-        direction = image + product / previous * direction
-    return best
-
-
-def _image_and_form(
-    pairs: Sequence[tuple[Element, Element]], algebra: Sequence[MatrixLike], R: FloatArray
-) -> tuple[FloatArray, float]:
-    """H(R) and ⟨R, H(R)⟩ = Σ_g ‖gRgᵀ − R‖² + Σ_L ‖δ_L(R)‖², from the changes D = gRgᵀ − R and δ_L(R).
-
-    Near null H the changes are small and R is not: the plain inner product would be all rounding errors.
-    """
-    image: FloatArray = np.zeros(R.shape)
-    form = 0.0
-    for g, g_inverse in pairs:
-        D = g.conjugate(R) - R
-        image = image + (g_inverse.conjugate(D) - D)
-        form += float(np.vdot(D, D))
-    for L in algebra:
-        delta = derivation(L, R)
-        image = image - derivation(L, delta)
-        form += float(np.vdot(delta, delta))
-    return image, form

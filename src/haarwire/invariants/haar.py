@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError, NotCompactError, ParameterError
 from haarwire.groups import Factor, GroupAction, Permutation, Representation, SignedPermutation
-from haarwire.groups.averaging import check_converged, fixed_projection, largest_change
 from haarwire.groups.enumeration import point_moves
 from haarwire.groups.representation import checked_representation
+from haarwire.invariants.fixed_projection import check_converged, fixed_projection, largest_change
 from haarwire.invariants.orbits import orbit_labels
 
 __all__ = ["basis_of", "checked_symmetric", "haar_average", "require_compact"]

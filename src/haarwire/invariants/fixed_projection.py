@@ -27,14 +27,21 @@ from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix
 from haarwire.groups.inner_product import (
     derivation,
+    image_and_form,
     in_basis,
-    symmetric_fixed_part,
 )
 
 __all__ = ["check_converged", "fixed_projection", "largest_change"]
 
 _ROUNDS: Final = 6
 """Restarts, each on what the last one left over: iterative refinement of the projection."""
+
+_MAX_STEPS: Final = 2000
+_PATIENCE: Final = 20
+"""Steps without progress after which the conjugate residuals are only noise."""
+
+_DIVERGED: Final = 1e3
+_TINY: Final = float(np.finfo(np.float64).tiny)
 
 
 def fixed_projection(
@@ -88,13 +95,41 @@ def _projected(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: 
     for _ in range(_ROUNDS):
         if defect <= floor:
             break
-        candidate = symmetric_fixed_part(generators, algebra, average)
+        candidate = _fixed_part(generators, algebra, average)
         new_defect = largest_change(generators, algebra, candidate)
         # A NaN ends the refinement too.
         if not new_defect < defect:
             break
         average, defect = candidate, new_defect
     return average
+
+
+def _fixed_part(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> FloatArray:
+    """The component of a symmetric M in null H, for a (nearly) orthogonal representation.
+
+    It is the residual R = M − H(Z) of the least-squares problem H(Z) ≈ M. Conjugate residuals change R by
+    multiples of images H(P) only, so its part in null H stays what it was, up to rounding; Z itself, which
+    may drift, is not needed.
+    """
+    pairs = [(g, g.inverse()) for g in generators]
+    R, best, least, since = M, M, np.inf, 0
+    image, product = image_and_form(pairs, algebra, R)
+    direction = image
+    for _ in range(_MAX_STEPS):
+        size = float(np.linalg.norm(image))
+        best, least, since = (R, size, 0) if size < least else (best, least, since + 1)
+        if size <= EPS * float(np.linalg.norm(R)) or since > _PATIENCE or size > _DIVERGED * least:
+            break
+        length = float(np.vdot(direction, direction))
+        # Past convergence both are noise, and may underflow.
+        if not (product > _TINY and length > _TINY):
+            break
+        R = R - product / length * direction
+        R = (R + R.T) / 2.0
+        previous = product
+        image, product = image_and_form(pairs, algebra, R)
+        direction = image + product / previous * direction
+    return best
 
 
 def largest_change(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
