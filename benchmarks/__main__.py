@@ -6,7 +6,8 @@ python -m benchmarks --json docs/benchmarks.json path  # keep results, beside th
 python -m benchmarks --page docs/benchmarks.json       # docs/benchmarks.md and its pictures, from results
 
 A benchmark whose peer is not installed says so; one whose contestants disagree ends with status 1. Peers that
-exclude each other run in environments of their own, with --json of the same file.
+exclude each other run in environments of their own, with --json of the same file. MNIST is mnist.npz in the
+folder that the environment variable HAARWIRE_DATA names (else shared/data beside the checkout).
 """
 
 from __future__ import annotations

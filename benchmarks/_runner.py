@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-SHARED = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+DATA = Path(os.environ.get("HAARWIRE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+"""Where mnist.npz is looked for: the folder that HAARWIRE_DATA names, else one beside the checkout."""
 
 
 class Job(NamedTuple):
@@ -42,7 +43,7 @@ RECORDS: list[dict[str, Any]] = []
 
 def load_mnist() -> tuple[np.ndarray, np.ndarray, str]:
     """Images as rows of bytes, one-hot labels, and where they come from."""
-    path = SHARED / "mnist.npz"
+    path = DATA / "mnist.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as file:
             images, labels = file["x_train"], file["y_train"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from _runner import SHARED, Job, Target, judge, load_mnist, race
+from _runner import DATA, Job, Target, judge, load_mnist, race
 
 import haarwire as hw
 from haarwire.selection import fold_moments, recommend_from_folds
@@ -28,8 +28,8 @@ def main() -> None:
         from sklearn.model_selection import GridSearchCV, KFold
     except ImportError:
         sys.exit("skipped: the contestants are scikit-learn's, which is not installed")
-    if not (SHARED / "mnist.npz").exists():
-        sys.exit(f"skipped: there is no {SHARED / 'mnist.npz'}")
+    if not (DATA / "mnist.npz").exists():
+        sys.exit(f"skipped: there is no {DATA / 'mnist.npz'} (HAARWIRE_DATA names the folder)")
     X, Y, source = load_mnist()
     Y = Y.astype(np.float64)
     rep = hw.groups.image_rotations(28)

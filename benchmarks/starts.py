@@ -1,4 +1,4 @@
-"""How many random starts reach the closed-form optimum: each approach, depth, rule of starting and optimiser.
+"""How many random starts reach the closed-form optimum: each approach, depth, rule of starting and optimizer.
 
     python -m benchmarks starts [--runs 100] [--json FILE]
 
@@ -77,7 +77,7 @@ def main() -> None:
     torch.set_num_threads(1)
     starts = {"xavier": ("xavier", None), "balanced 0.1": ("balanced", 0.1), "balanced 1": ("balanced", 1.0)}
     rows = []
-    print(f"{'data':8}{'approach':13}{'depth':>5}  {'start':14}{'optimiser':10}{'reached':>8}{'steps':>14}")
+    print(f"{'data':8}{'approach':13}{'depth':>5}  {'start':14}{'optimizer':10}{'reached':>8}{'steps':>14}")
     for name, source in (("planted", planted), ("digits", digits)):
         moments, rep, rank, problem_of = source()
         approaches = (hw.Plain(), hw.Hardwired(), hw.Augmented(), hw.Regularized(strength(moments, rep)))

@@ -100,7 +100,7 @@ def many(widths, problem, devices) -> None:
             )
 
 
-def materialised(X: np.ndarray, Y: np.ndarray, moments: hw.Moments, rep: hw.Representation):
+def materialized(X: np.ndarray, Y: np.ndarray, moments: hw.Moments, rep: hw.Representation):
     """Loss and gradient by autograd on the augmented data, float32; centred, as there is an intercept."""
     images = X.reshape(-1, 28, 28)
     scale = 1.0 / 255.0
@@ -137,7 +137,7 @@ def main() -> None:
     X, Y, source = load_mnist()
     rep = hw.groups.image_rotations(28)
     moments = hw.Moments.from_arrays((X / 255.0).astype(np.float32), Y)
-    problem, peer = materialised(X, Y, moments, rep)
+    problem, peer = materialized(X, Y, moments, rep)
     network = DeepLinearNetwork(WIDTHS)
     dense = Objective(frames_of([problem]), np.zeros(1, dtype=int), network.weights[0], dense=True)
     for ours, theirs in zip(dense.gradient(network.weights), peer(), strict=True):

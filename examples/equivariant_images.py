@@ -1,10 +1,9 @@
 """Fill in the middle of noisy images, trained on 1000 upright ones, tried on turned ones: image → image.
 
-python examples/equivariant_images.py --plot images.png  (without ../shared/data/mnist.npz: 8×8 digits)
+python examples/equivariant_images.py --mnist mnist.npz --plot images.png  (without --mnist: 8×8 digits)
 """
 
 import argparse
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,11 +12,11 @@ import haarwire as hw
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--plot", help="write a picture here")
-plot = parser.parse_args().plot
-path, digits = Path(__file__).resolve().parents[2] / "shared/data/mnist.npz", hw.datasets.digits()
-train, test = np.split(digits.X.reshape(-1, 8, 8) / 16.0, [500])
-if path.exists():
-    train, test = (np.load(path)[k][:m] / 255.0 for k, m in (("x_train", 1000), ("x_test", 2000)))
+parser.add_argument("--mnist", help="a .npz file with x_train and x_test")
+options = parser.parse_args()
+train, test = np.split(hw.datasets.digits().X.reshape(-1, 8, 8) / 16.0, [500])
+if options.mnist:
+    train, test = (np.load(options.mnist)[k][:m] / 255.0 for k, m in (("x_train", 1000), ("x_test", 2000)))
 side, rng = train.shape[1], np.random.default_rng(0)
 
 
@@ -55,5 +54,5 @@ rows = [tests["turned"][0][:6], *shown, turned[:6]]
 right.imshow(np.block([[x.reshape(side, side) for x in row] for row in rows]), "gray_r", vmin=0, vmax=1)
 right.set(xticks=[], title=f"turned test images, rank {ranks[-3]}")
 right.set_yticks(side * (np.arange(5) + 0.5), ["given", *approaches, "wanted"])
-if plot:
-    figure.savefig(plot, dpi=120)
+if options.plot:
+    figure.savefig(options.plot, dpi=120)

@@ -1,11 +1,10 @@
 """A convolutional net and a small transformer on MNIST under quarter turns, and a picture of the comparison.
 
-python examples/modules_mnist.py --plot modules_mnist.png  (without ../shared/data/mnist.npz: 8×8 digits)
+python examples/modules_mnist.py --mnist mnist.npz --plot networks.png  (without --mnist: 8×8 digits)
 """
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,11 +16,12 @@ from haarwire.training.modules import compare_modules
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--plot", help="write a picture here")
-plot = parser.parse_args().plot
+parser.add_argument("--mnist", help="a .npz file with x_train, y_train, x_test and y_test")
+options = parser.parse_args()
 torch.set_num_threads(1)  # small tensors
-path, data, side = Path(__file__).resolve().parents[2] / "shared/data/mnist.npz", hw.datasets.digits(), 8
-if path.exists():
-    data, side = hw.datasets.load(str(path)), 28
+data, side = hw.datasets.digits(), 8
+if options.mnist:
+    data, side = hw.datasets.load(options.mnist), 28
     test = replace(data.test, X=data.test.X[:1000], Y=data.test.Y[:1000])
     data = replace(data, X=data.X[:2000], Y=data.Y[:2000], test=test)
 
@@ -45,7 +45,10 @@ class Transformer(nn.Module):
 
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
-turns, settings = hw.groups.image_rotations(side), {"epochs": 10, "lr": 0.005, "shape": (1, side, side)}
+turns, settings = (
+    hw.groups.image_rotations(side),
+    {"epochs": 10, "learning_rate": 0.005, "shape": (1, side, side)},
+)
 for ax, factory in zip(axes, (convolutional, Transformer), strict=True):
     result = compare_modules(factory, data, turns, **settings)
     print(result, end="\n\n", flush=True)
@@ -55,5 +58,5 @@ for ax, factory in zip(axes, (convolutional, Transformer), strict=True):
         ax.plot(np.arange(4) + shift, scores, "k.", markersize=5)
     ax.set(xticks=range(4), xticklabels=result.approaches, title=result.architecture, ylabel="test accuracy")
 figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
-if plot:
-    figure.savefig(plot, dpi=120)
+if options.plot:
+    figure.savefig(options.plot, dpi=120)

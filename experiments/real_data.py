@@ -5,13 +5,14 @@
 Random splits into training and test samples; every model is scored on the test samples as they are and moved
 by random group elements: accuracy for labels, else R² over all targets in units of their spread. Strengths
 are chosen on the training samples: ridge and alpha by 5-fold cross-validation on moments, the ridge of
-scikit-learn's models by RidgeCV. Needs scikit-learn and the files of ../shared/data, and says so where
-there are none.
+scikit-learn's models by RidgeCV. Needs scikit-learn and, but for digits, files in the folder that the
+environment variable HAARWIRE_DATA names (else shared/data beside the checkout), and says which are not there.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -28,7 +29,7 @@ import haarwire as hw
 from haarwire.selection import fold_moments
 
 Array = NDArray[np.floating[Any]]
-SHARED = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+DATA = Path(os.environ.get("HAARWIRE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 RIDGES = (1e-6, 1e-4, 1e-2, 1.0)
 COPIES = 8
 """Random moves of each training sample for the baselines on augmented data (all of a small group)."""
@@ -52,9 +53,9 @@ class Problem:
 
 
 def load(name: str) -> dict[str, Any]:
-    path = SHARED / f"{name}.npz"
+    path = DATA / f"{name}.npz"
     if not path.exists():
-        sys.exit(f"skipped: there is no {path}")
+        sys.exit(f"skipped: there is no {path} (HAARWIRE_DATA names the folder)")
     with np.load(path, allow_pickle=False) as file:
         return dict(file)
 

@@ -1,6 +1,6 @@
 """What a sketch of the features costs: k random coordinates Gᵀx in place of the n of x.
 
-    python experiments/sketching.py
+    python experiments/sketching.py [--mnist FILE]
 
 G is n×k with independent entries ±1/√k, and V the least-squares fit in the coordinates, which loses no more
 than V = W G for any W. With D = (tr C·I + C − 2 diag C)/k, E loss(W G Gᵀ) = loss(W) + tr W D Wᵀ, so that
@@ -15,7 +15,7 @@ bound allows.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +24,6 @@ import numpy as np
 import haarwire as hw
 
 DRAWS = 10
-MNIST = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "mnist.npz"
 
 
 def spectra(n: int = 1000) -> Iterator[tuple[str, hw.Moments]]:
@@ -38,11 +37,10 @@ def spectra(n: int = 1000) -> Iterator[tuple[str, hw.Moments]]:
         yield f"planted, variances i^−{power}", hw.Moments(n, 10**6, 1.0, np.zeros(n + 1), scatter)
 
 
-def images() -> Iterator[tuple[str, hw.Moments]]:
-    if not MNIST.exists():
-        print("MNIST is not here", file=sys.stderr)
+def images(mnist: Path | None) -> Iterator[tuple[str, hw.Moments]]:
+    if mnist is None:
         return
-    with np.load(MNIST, allow_pickle=False) as file:
+    with np.load(mnist, allow_pickle=False) as file:
         X, labels = file["x_train"].reshape(60_000, -1), file["y_train"]
     yield "MNIST", hw.Moments.from_arrays(X, np.eye(10, dtype=np.float32)[labels])
 
@@ -59,9 +57,12 @@ def plain(moments: hw.Moments) -> hw.Solution:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="What a sketch of the features costs.")
+    parser.add_argument("--mnist", type=Path, metavar="FILE", help="a .npz with x_train and y_train")
+    options = parser.parse_args()
     rng = np.random.default_rng(1)
     print(f"{'':28}{'n':>5}{'k':>6}{'excess':>9}  (range){'bound':>16}")
-    for name, moments in (*spectra(), *images()):
+    for name, moments in (*spectra(), *images(options.mnist)):
         n, variance = moments.n_features, float(np.trace(moments.total))
         best = plain(moments)
         C, B = moments.gram, moments.cross

@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ import haarwire as hw
 from haarwire.comparison.evaluation import Evaluation
 from haarwire.datasets import Dataset
 from haarwire.selection.folds import FOLDS
+from real_data import real_arrays
 
-REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 APPROACHES = ("plain", "hardwired", "augmented", "regularized")
 QUESTIONS = ("as_is", "moved")
 
@@ -471,11 +470,7 @@ def kmer_counts(reads: np.ndarray, k: int) -> np.ndarray:
 
 
 def test_dna_reads_do_not_lose_by_hardwiring_their_two_strands() -> None:
-    path = REAL_DATA / "dna_reads.npz"
-    if not path.is_file():
-        pytest.skip("the real data (../shared/data/dna_reads.npz) are not there")
-    with np.load(path, allow_pickle=False) as archive:
-        reads = {name: np.asarray(archive[name]) for name in ("seq_train", "y_train", "seq_test", "y_test")}
+    reads = real_arrays("dna_reads")
     train, test = (
         Dataset.from_arrays(kmer_counts(reads[f"seq_{part}"], 4), reads[f"y_{part}"], name="DNA reads")
         for part in ("train", "test")

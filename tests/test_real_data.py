@@ -1,34 +1,25 @@
 """Groups too large to list, on real data: exact augmentation is hard-wiring, and the enumerated average.
 
-The data lie beside a checkout of the project (see `benchmarks/_runner.py`); tests skip without them.
+Tests skip without the data (see `real_data`).
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import haarwire as hw
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-
-def _arrays(name):
-    path = DATA / name
-    if not path.exists():
-        pytest.skip(f"{name} is not beside the checkout")
-    return np.load(path, allow_pickle=False)
+from real_data import real_arrays
 
 
 @pytest.fixture(scope="module")
 def molecules():
     """Atoms of 148 molecules in 14 slots, each with its element one-hot and moments of its distances."""
-    with _arrays("g2_molecules.npz") as file:
-        numbers, positions, targets = file["numbers"], file["positions"], file["targets"]
+    file = real_arrays("g2_molecules")
+    numbers, positions, targets = file["numbers"], file["positions"], file["targets"]
     elements = np.setdiff1d(np.unique(numbers), [0])
     present = numbers > 0
     one_hot = (numbers[:, :, None] == elements).astype(float)
@@ -42,8 +33,8 @@ def molecules():
 
 @pytest.fixture(scope="module")
 def graphs():
-    with _arrays("graph_atlas7.npz") as file:
-        return file["edges"].astype(float), file["targets"].astype(float)
+    file = real_arrays("graph_atlas7")
+    return file["edges"].astype(float), file["targets"].astype(float)
 
 
 def _on_pairs(p):

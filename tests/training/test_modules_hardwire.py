@@ -1,4 +1,4 @@
-"""`hardwire`: invariant and equivariant weights, whatever the optimiser and the host do."""
+"""`hardwire`: invariant and equivariant weights, whatever the optimizer and the host do."""
 
 from __future__ import annotations
 

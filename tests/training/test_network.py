@@ -1,4 +1,4 @@
-"""`DeepLinearNetwork`: initialisations, seeds, batches, critical points as a start, errors."""
+"""`DeepLinearNetwork`: initializations, seeds, batches, critical points as a start, errors."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Near a minimum gradient descent with step η contracts the error along an eigenvector of the Hessian of J
 by 1 − ηλ: with λ between ℓ and L_max the best constant step is 2/(ℓ + L_max), for a factor
 (κ − 1)/(κ + 1) a step, κ = L_max/ℓ. Zero eigenvalues belong to directions in which nothing changes
-(the symmetry of a factorisation, inputs without data) and do not count.
+(the symmetry of a factorization, inputs without data) and do not count.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Conditioning", "ConvergenceRate", "Spectrum", "conditioning", "conve
 
 
 _DENSE: Final = 6000
-"""Hessians up to this size are diagonalised."""
+"""Hessians up to this size are diagonalized."""
 
 
 @final
@@ -145,7 +145,7 @@ def convergence_rate(problem: Quadratic, rank: int | None = None, depth: int = 2
     n = r * (m + k) + (L - 2) * r * r
     if n > _DENSE:
         raise ParameterError(
-            f"the Hessian of {n} parameters is too large to diagonalise (the limit is {_DENSE})",
+            f"the Hessian of {n} parameters is too large to diagonalize (the limit is {_DENSE})",
             cause=f"{k} inputs at rank {r}",
             remedy="take a smaller rank, hard-wire the symmetry, or reduce the inputs first",
         )
@@ -182,26 +182,26 @@ def _variety_hessian(C: FloatArray, residual: FloatArray, w: FloatArray, V: Floa
 
 
 def _checked_rank(rank: int | None, modes: Modes) -> int:
-    if modes.rank == 0:
+    if modes.n_modes == 0:
         raise DataError(
             "the inputs explain nothing of the targets: there is no optimum to converge to but 0",
             cause="constant or unrelated targets, or no invariant functional",
             remedy="check the targets and the symmetry",
         )
-    r = modes.rank if rank is None else rank
+    r = modes.n_modes if rank is None else rank
     if not is_integer(r, 1):
         raise ParameterError(
             f"rank must be an integer ≥ 1, got {rank!r}",
             cause="a network without hidden units",
             remedy="give the width of the bottleneck, or rank=None",
         )
-    if r < modes.rank and modes.is_tied(int(r) - 1, int(r)):
+    if r < modes.n_modes and modes.is_tied(int(r) - 1, int(r)):
         raise ParameterError(
             f"the singular values {r} and {r + 1} are equal: the optimum at rank {r} is not isolated",
             cause="a tie, as symmetric data have",
             remedy="choose another rank",
         )
-    return min(int(r), modes.rank)
+    return min(int(r), modes.n_modes)
 
 
 @final

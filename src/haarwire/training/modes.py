@@ -67,7 +67,7 @@ def spectral_modes(problem: Quadratic, *, tol: float = 1e-9) -> SpectralModes:
     """Singular value decomposition of B, in vectors that are eigenvectors of C too where there are such.
 
     They exist exactly where C and BᵀB commute. Where singular values of B coincide, the ones that
-    diagonalise C are chosen.
+    diagonalize C are chosen.
 
     Parameters
     ----------

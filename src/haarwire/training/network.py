@@ -62,7 +62,7 @@ class DeepLinearNetwork:
     References
     ----------
     Saxe, McClelland and Ganguli 2014, arXiv 1312.6120; Arora, Cohen, Golowich and Hu 2018,
-    arXiv 1810.02281 (balanced initialisation).
+    arXiv 1810.02281 (balanced initialization).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The optimisers: each moves all layers of all runs a number of steps, with one step size a run."""
+"""The optimizers: each moves all layers of all runs a number of steps, with one step size a run."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def _combined(weights: Tensors, slopes: list[Tensors], node: tuple[float, ...], 
 
 
 def started(name: OptimizerName, weights: Tensors, rates: FloatArray, momentum: float) -> Optimizer:
-    """An optimiser before its first step."""
+    """An optimizer before its first step."""
     (like, *_) = weights
     sizes = require_torch().as_tensor(rates, dtype=like.dtype, device=like.device)
     return OPTIMIZERS[name](weights, sizes, momentum)

@@ -119,7 +119,7 @@ def predicted_plateaus(
         )
     aligned = spectral_modes(problem)
     modes = reduced_rank(problem)
-    gains = modes.singular_values[: modes.rank] ** 2
+    gains = modes.singular_values[: modes.n_modes] ** 2
     q = min(gains.size, aligned.strength.size)
     if q == 0:
         return (Plateau(modes.setting.total, 0.0, np.inf, ()),)

@@ -60,7 +60,7 @@ def _targets(problem: Quadratic, frame: Frame, number: int, rank: int) -> Target
     seen = c > problem.tolerance * largest
     whitener = Whitener(E[:, seen] / np.sqrt(c[seen]), c[seen])
     modes = reduced_rank(problem, whitened(problem, whitener))
-    q = modes.rank
+    q = modes.n_modes
     squares = modes.singular_values**2
     inverse = np.zeros_like(c)
     inverse[seen] = 1.0 / c[seen]

@@ -69,7 +69,7 @@ def _safe_rates(recorder: Recorder, layers: Sequence[FloatArray]) -> FloatArray:
 
 
 def _size(modes: Modes, rank: int) -> float:
-    kept = slice(min(rank, modes.rank))
+    kept = slice(min(rank, modes.n_modes))
     V = (modes.left[:, kept] * modes.singular_values[kept]) @ modes.right[kept]
     return float(np.linalg.norm(V, 2)) if V.size else 0.0
 

@@ -1,4 +1,4 @@
-"""One thread, for products and factorisations too small for several."""
+"""One thread, for products and factorizations too small for several."""
 
 from __future__ import annotations
 

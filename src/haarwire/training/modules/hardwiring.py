@@ -90,12 +90,12 @@ def hardwire(
     *,
     bias: bool = True,
 ) -> nn.Module:
-    """W = V Qᵀ (invariant), or W ρ_X(g) = ρ_Y(g) W (equivariant), whatever the optimiser does.
+    """W = V Qᵀ (invariant), or W ρ_X(g) = ρ_Y(g) W (equivariant), whatever the optimizer does.
 
     Registers a parametrization (`torch.nn.utils.parametrize`) on a parameter. The trainable tensor is V,
     ``module.parametrizations.weight.original``; it starts as the projection of the present weight. Setting
     ``module.weight = W`` projects W; ``parametrize.remove_parametrizations(module, "weight")`` leaves a
-    plain weight that is invariant or equivariant. Call it before the optimiser is built, and after the
+    plain weight that is invariant or equivariant. Call it before the optimizer is built, and after the
     module has its dtype.
 
     Parameters
