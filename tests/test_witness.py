@@ -64,7 +64,7 @@ def posed(name: str, i: int) -> SimpleNamespace:
         moments=moments,
         rep=rep,
         approach=approach,
-        q=ours.modes.rank,
+        q=ours.modes.n_modes,
         largest=min(ours.problem.cross.shape),
         smooth_rank=min(asked["rank"], *ours.problem.cross.shape),
         points=record["points"][label],

@@ -96,14 +96,14 @@ def modes_of(problem: Problem) -> Any:
 
 def indices(modes: Any, rank: int) -> list[int]:
     """The indices that the theory gives the W_S with |S| = rank, in order of loss: inversions of S."""
-    everything = range(modes.rank)
+    everything = range(modes.n_modes)
     subsets = sorted(itertools.combinations(everything, rank), key=lambda S: modes.loss(list(S)))
     return [sum(j not in S and j < i for i in S for j in everything) for S in map(set, subsets)]
 
 
 def is_tied(modes: Any) -> bool:
     """Whether two singular values are equal, so that critical points come in families."""
-    return any(modes.is_tied(i, i + 1) for i in range(modes.rank - 1))
+    return any(modes.is_tied(i, i + 1) for i in range(modes.n_modes - 1))
 
 
 def deviation(points: Sequence[Any], modes: Any, ranks: Sequence[int]) -> float:
@@ -112,7 +112,7 @@ def deviation(points: Sequence[Any], modes: Any, ranks: Sequence[int]) -> float:
     Relative to the largest entry; infinite when they do not match.
     """
     ours = []
-    for subset in itertools.chain(*(itertools.combinations(range(modes.rank), s) for s in ranks)):
+    for subset in itertools.chain(*(itertools.combinations(range(modes.n_modes), s) for s in ranks)):
         W = modes.coef(list(subset))
         b = modes.setting.y_mean - W @ modes.setting.x_mean
         ours.append(np.append(np.column_stack([W, b]), modes.loss(list(subset))))

@@ -178,7 +178,9 @@ def test_json_is_what_the_library_finds(five: tuple[str, ...], run: Run, alpha: 
         assert ours["additional"] == points.additional
         assert ours["is_isolated"] is points.is_isolated is True
         assert ours["index_histogram"] == list(points.index_histogram)
-        np.testing.assert_allclose(ours["singular_values"], points.modes.singular_values[: points.modes.rank])
+        np.testing.assert_allclose(
+            ours["singular_values"], points.modes.singular_values[: points.modes.n_modes]
+        )
         for entry, point in zip(ours["lowest"], points.lowest(4), strict=True):
             assert tuple(entry["subset"]) == point.subset
             assert entry["loss"] == pytest.approx(point.loss)

@@ -87,7 +87,7 @@ def accuracy(variety, point):
 @pytest.mark.parametrize("name", CASES)
 def test_hessian_eigenvalues_and_index(name, seed):
     points = case(name, seed)
-    r = min(points.rank, points.modes.rank)
+    r = min(points.rank, points.modes.n_modes)
     assert points.count > (name != "full rank")
     for point in points:
         variety = Variety(points.problem, point.problem_coef, r)

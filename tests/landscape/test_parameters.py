@@ -146,7 +146,7 @@ def test_two_layer_inertia_of_any_shape(n, m, kind):
     data = deficient_data(n, m, rng, kind) if kind else generic_data(n, m, rng)
     for rank in range(1, min(n, m) + 1):
         points = critical_points(data.moments, hw.groups.trivial(n), rank=rank, approach=PLAIN)
-        q, k = points.modes.rank, points.n_inputs
+        q, k = points.modes.n_modes, points.n_inputs
         for point, h in itertools.product(points, range(rank, rank + 3)):
             s, nullity = len(point.subset), n - k
             negative = point.index + (h - s) * (q - s)

@@ -139,10 +139,10 @@ def _check_equal(moments, rep):
     for rank in range(1, min(3, rep.dim) + 1):
         hard = critical_points(moments, rep, rank=rank, approach=hw.Hardwired())
         augmented = critical_points(moments, rep, rank=rank, approach=hw.Augmented())
-        assert hard.count == augmented.count == count_critical_points(hard.modes.rank, rank)
+        assert hard.count == augmented.count == count_critical_points(hard.modes.n_modes, rank)
         assert hard.index_histogram == augmented.index_histogram
         assert hard.additional == augmented.additional == 0
-        gains = hard.modes.singular_values[: hard.modes.rank] ** 2
+        gains = hard.modes.singular_values[: hard.modes.n_modes] ** 2
         for a, b in zip(hard, augmented, strict=True):
             assert a.loss == pytest.approx(b.loss, rel=1e-9, abs=1e-9 * gains.sum())
             if a.subset == b.subset:

@@ -121,7 +121,7 @@ def test_generic_data_are_certified_and_a_dense_grid_agrees(
         scale = float(np.exp(np.log(path.spectrum).mean()))
         sigma = path.curve(scale * np.logspace(-7, 7, 2000)).singular_values
         gap = sigma[:, rank - 1] ** 2 - sigma[:, rank] ** 2
-        if rank <= path.hardwired.rank:  # otherwise the gap closes towards the end at infinity
+        if rank <= path.hardwired.n_modes:  # otherwise the gap closes towards the end at infinity
             assert gap.min() >= certificate.gap_bound - certificate.margin
 
 

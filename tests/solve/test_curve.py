@@ -154,7 +154,7 @@ def test_alpha_for_gap_is_the_first(rng: np.random.Generator, rep: hw.Representa
         alpha = path.alpha_for_gap(wanted)
         if math.isinf(alpha):
             # No invariant functional has data: only W = 0 is invariant.
-            assert path.hardwired.rank == 0
+            assert path.hardwired.n_modes == 0
             continue
         assert path.at(alpha).relative_invariance_gap <= wanted * (1 + 1e-6) + 1e-9
         if alpha > 0:

@@ -94,7 +94,7 @@ def approach_data(points: CriticalPoints, lowest: int) -> dict[str, Any]:
         "additional": points.additional,
         "is_isolated": points.is_isolated,
         "index_histogram": list(points.index_histogram),
-        "singular_values": points.modes.singular_values[: points.modes.rank].tolist(),
+        "singular_values": points.modes.singular_values[: points.modes.n_modes].tolist(),
         "lowest": [_point(point) for point in points.lowest(lowest)],
     }
 

@@ -118,9 +118,9 @@ class Families:
 
 def families_of(modes: Modes, rank: int) -> Families:
     """The critical families of rank min(r, q); neighbours within the tie tolerance form a cluster."""
-    gains = modes.singular_values[: modes.rank] ** 2
+    gains = modes.singular_values[: modes.n_modes] ** 2
     errors = modes.errors[: gains.size]
     breaks = np.flatnonzero(gains[:-1] - gains[1:] > np.maximum(errors[:-1], errors[1:])) + 1
     edges = [0, *breaks.tolist(), gains.size]
     sizes = tuple(b - a for a, b in pairwise(edges) if b > a)
-    return Families(gains, sizes, min(rank, modes.rank))
+    return Families(gains, sizes, min(rank, modes.n_modes))

@@ -134,7 +134,7 @@ def check_critical(weights: Sequence[ArrayLike], problem: Quadratic, *, tol: flo
     modes = reduced_rank(problem, white)
     optimal, above = _optimum(modes, bottleneck)
     exponent = 1.0 - 1.0 / len(layers)
-    size = _spectral_norm(modes.coef(slice(min(bottleneck, modes.rank))))
+    size = _spectral_norm(modes.coef(slice(min(bottleneck, modes.n_modes))))
     gradient_norm = _relative_gradient(network, problem, size**exponent)
     # A change of variables keeps the inertia, and whitened inputs have curvatures of one magnitude, where
     # those of real data reach over ten: none would be told from zero, and Lanczos would not converge.

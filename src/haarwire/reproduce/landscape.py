@@ -58,7 +58,7 @@ def landscape_figure(setup: Setup) -> Outcome:
         }
         plot_landscape(points, axes=row)
         row[0].set_ylabel(f"{label}, rank ≤ {rank}: loss")
-        modes = [invariant_subspace(rep).dim, points["regularized"].modes.rank]
+        modes = [invariant_subspace(rep).dim, points["regularized"].modes.n_modes]
         counts = [count_critical_points(min(modes), rank), count_critical_points(modes[1], rank)]
         checks += _checks(label, points, counts[1] - counts[0])
         results[label] = {

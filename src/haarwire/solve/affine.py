@@ -11,7 +11,7 @@ from haarwire._linalg import default_tolerance
 from haarwire._numbers import FloatArray
 from haarwire.moments import Moments
 
-__all__ = ["AffineLoss", "affine_loss", "data_singular_values"]
+__all__ = ["AffineLoss", "affine_loss", "data_singular_values", "numerical_rank"]
 
 
 @final
@@ -87,3 +87,9 @@ def data_singular_values(W: FloatArray, gram: FloatArray) -> FloatArray:
     """Singular values of W C^{1/2}, descending: how much of the variance each output direction takes."""
     values, vectors = np.linalg.eigh(gram)
     return np.asarray(np.linalg.svd(W @ (vectors * np.sqrt(np.maximum(values, 0.0))), compute_uv=False))
+
+
+def numerical_rank(W: FloatArray, tolerance: float, condition: float) -> int:
+    """How many singular values of W rise above the rounding errors of the problem it solves."""
+    s = np.linalg.svd(W, compute_uv=False)
+    return int((s > tolerance * np.sqrt(condition) * s[0]).sum())

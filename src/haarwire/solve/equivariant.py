@@ -14,10 +14,10 @@ from haarwire.groups import Representation
 from haarwire.invariants import average_joint_moments, equivariant_maps, invariant_subspace
 from haarwire.invariants.equivariant import aligned, check_target, nearest_equivariant
 from haarwire.moments import Moments, Samples
-from haarwire.solve.affine import AffineLoss, affine_loss, data_singular_values
+from haarwire.solve.affine import AffineLoss, affine_loss, data_singular_values, numerical_rank
 from haarwire.solve.approaches import Approach, Augmented, Hardwired, Plain, Quadratic, Regularized, check_fit
 from haarwire.solve.equivariance_penalty import EquivariancePenalty
-from haarwire.solve.intertwining import Intertwining, numerical_rank
+from haarwire.solve.intertwining import Intertwining
 from haarwire.solve.irreducible_modes import IrreducibleModes, irreducible_modes
 from haarwire.solve.knapsack import best_allocation
 from haarwire.solve.penalized import Penalized
@@ -130,7 +130,7 @@ def _by_irreducibles(modes: IrreducibleModes, rank: int, approach: Approach) -> 
         intercept=setting.intercept(W).astype(setting.dtype, copy=False),
         rank=len(columns),
         singular_values=modes.modes.singular_values,
-        n_modes=modes.modes.rank,
+        n_modes=modes.modes.n_modes,
         loss=modes.modes.loss(columns),
         invariance_gap=0.0,
         is_unique=is_unique,

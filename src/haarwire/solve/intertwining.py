@@ -23,7 +23,7 @@ from haarwire.invariants import EquivariantMaps, equivariant_maps
 from haarwire.solve.affine import AffineLoss
 from haarwire.solve.normal_equations import solved_iteratively
 
-__all__ = ["Intertwining", "numerical_rank"]
+__all__ = ["Intertwining"]
 
 
 _DIRECT_DIM: Final = 3000
@@ -203,9 +203,3 @@ def _invariant_range(commuting: EquivariantMaps, rank: int, rng: np.random.Gener
         if kept <= rank:
             chosen = U[:, :kept]
     return chosen
-
-
-def numerical_rank(W: FloatArray, tolerance: float, condition: float) -> int:
-    """How many singular values of W rise above the rounding errors of the problem it solves."""
-    s = np.linalg.svd(W, compute_uv=False)
-    return int((s > tolerance * np.sqrt(condition) * s[0]).sum())

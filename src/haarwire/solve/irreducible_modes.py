@@ -21,7 +21,6 @@ import numpy as np
 from haarwire._linalg import Whitener, default_tolerance, symmetric_whitener
 from haarwire._numbers import FloatArray
 from haarwire.groups import Representation
-from haarwire.groups.inner_product import orthogonalizing_basis
 from haarwire.invariants import (
     IsotypicComponent,
     IsotypicDecomposition,
@@ -162,7 +161,7 @@ def _whitener(C: FloatArray, rep: Representation, tolerance: float) -> Whitener:
     if rep.is_orthogonal:
         # A general matrix mixes large variances into small ones, and cancels them again.
         return symmetric_whitener(C, tolerance, np.full(len(C), np.diag(C).max()))
-    S = orthogonalizing_basis(rep.generators, rep.algebra, rep.dim)
+    S = rep.orthogonalizing_basis
     assert S is not None  # C is an average, which took such a basis too
     inverse = np.linalg.inv(S)
     moved = inverse @ C @ inverse.T

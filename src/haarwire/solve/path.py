@@ -282,7 +282,7 @@ class RegularizationPath:
         size = (self.cross**2).sum(axis=0)
         reach = np.sqrt(size) * np.linalg.norm(self.directions, axis=0)
         end = self.hardwired.coef(slice(rank))
-        least = float(self.hardwired.singular_values[: self.hardwired.rank].min(initial=np.inf)) ** 2
+        least = float(self.hardwired.singular_values[: self.hardwired.n_modes].min(initial=np.inf)) ** 2
 
         lost = self._lost
 
@@ -312,7 +312,7 @@ class RegularizationPath:
             cross=self.cross,
             spectrum=self.spectrum,
             rank=self.n_modes,
-            rank_at_infinity=self.hardwired.rank,
+            rank_at_infinity=self.hardwired.n_modes,
             margin=margin,
             coef=lambda alpha: self.modes(alpha).coef(slice(rank)),
             far_change=far_change,
@@ -326,7 +326,7 @@ class RegularizationPath:
     @cached_property
     def n_modes(self) -> int:
         """Numerical rank q of Z at any alpha but ∞: that where the penalty is like the data."""
-        return self.modes(float(np.median(self.spectrum)) if self.spectrum.size else 1.0).rank
+        return self.modes(float(np.median(self.spectrum)) if self.spectrum.size else 1.0).n_modes
 
     @cached_property
     def _invariant_cross(self) -> FloatArray:

@@ -64,7 +64,7 @@ class Modes:
         return self.tolerance * float(np.sqrt(self.condition * self.setting.total))
 
     @cached_property
-    def rank(self) -> int:
+    def n_modes(self) -> int:
         """Numerical rank q of Z: the number of modes that explain anything."""
         return int((self.singular_values > self.rank_tolerance).sum())
 

@@ -44,7 +44,7 @@ def path_tail(
     Π₁ = Σ_{i≤r<j} (u_i u_iᵀM₁u_j u_jᵀ + transpose)/(σ_i² − σ_j²). Where r exceeds the rank of M_∞, Π is
     completed by the leading eigenvectors of M₁ on its null space.
     """
-    m, q = cross.shape[0], hardwired.rank
+    m, q = cross.shape[0], hardwired.n_modes
     if rank < q and hardwired.is_tied(rank - 1, rank):
         raise ParameterError(
             f"the path has no limit at rank {rank}: the hard-wired singular values {rank} and {rank + 1} "
