@@ -168,8 +168,8 @@ def markdown(rows: Sequence[Row], examples: Sequence[Counterexample], command: s
             f"all {len(NAMES)} named groups, finite groups in orthonormal and in skewed bases, (signed) "
             "permutations, SO(2), SO(3), shears, scalings and boosts; any rank; fewer or more targets than "
             "invariants, and no invariants at all; with and without intercept. Each is checked against "
-            "another route than the package's own: the group is enumerated (or integrated over by quadrature), the "
-            "augmented data are built, penalties are pseudo-samples, Hessians come from values of the loss."
+            "another route than the package's own: the group is enumerated (or integrated over by quadrature), "
+            "the augmented data are built, penalties are pseudo-samples, Hessians come from values of the loss."
         ),
         "",
         (
