@@ -206,7 +206,7 @@ class _Splitter:
         batch = self._pieces.batch(piece)
         if batch.weights is not None:
             raise ParameterError(
-                f"{piece.file} has sample weights, which cannot be kept apart from the samples here",
+                f"there are sample weights in {piece.file}, which a split does not keep",
                 cause="batches (X, Y, sample_weight), where test samples and their scores have no weights",
                 remedy="give (X, Y); Moments.from_source takes weights, compare and split_source do not",
             )

@@ -78,7 +78,7 @@ def fold_dask(
             tasks.append(folded)
         result = reduced(tasks, client, progress, None)
     if result is None:
-        raise no_samples("The collection")
+        raise no_samples("the collection")
     return result
 
 
@@ -208,7 +208,7 @@ def _fold_wide(X: Any, Y: Any, w: Any, options: Options, *, client: Any, width: 
     collect(roots, client, lambda index, value: found.__setitem__(pairs[index], value))
     count, weight, mean, scatter = assembled(found)
     if count == 0:
-        raise no_samples("The collection")
+        raise no_samples("the collection")
     precision: Any = "float32" if X.dtype == Y.dtype == np.float32 else "float64"
     return Folded(X.shape[1], Summary(count, weight, mean, scatter), precision, float(np.finfo(float).eps))
 

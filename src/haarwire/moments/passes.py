@@ -220,7 +220,7 @@ def fold_source(
 def no_samples(label: str) -> DataError:
     """The error of a source without samples that count."""
     return DataError(
-        f"{label} holds no sample with a weight above zero.",
+        f"There is no sample with a weight above zero in {label}.",
         cause="filters that leave no row, an iterator that was used up, or weights that are all zero.",
         remedy="check what the source yields; make an iterator anew.",
     )

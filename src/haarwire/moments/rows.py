@@ -63,7 +63,7 @@ def moments_of_sets(samples: Arrays, sets: Sequence[IntArray] | RowSets) -> Iter
     listed = sets if isinstance(sets, RowSets) else Listed.of_rows(sets, len(X))
     for folded in _fold_sets(samples, listed):
         if folded is None:
-            raise no_samples("A set of rows of the collection")
+            raise no_samples("a set of rows of the collection")
         yield Moments._from_fold(folded)
 
 
