@@ -48,7 +48,7 @@ class Asker:
 
     def change(self, name: str, place: int) -> None:
         self.places[name] = place
-        where = {key: self.places[key] for key in ("group", "size", "noise")}
+        where = {key: self.places[key] for key in ("symmetry", "size", "noise")}
         if name in where:
             self.ask("view", **where)
         self.ask("frame", **self.places)
@@ -67,7 +67,7 @@ def main() -> None:
     print(f"read once in {time.perf_counter() - began:.1f} s; samples: {explorer.sizes}")
     server, port = served(explorer)
     last = len(explorer.sizes) - 1
-    asker = Asker(port, {"group": 0, "size": last, "noise": 0, "alpha": 20, "rank": 5})
+    asker = Asker(port, {"symmetry": 0, "size": last, "noise": 0, "alpha": 20, "rank": 5})
     asker.change("size", last)
     print(f"\n{'':42}{'median':>9}{'worst':>9}{'CPU':>9}{'worst':>9}")
     cold(asker, last)
@@ -103,9 +103,9 @@ def taken(run: Callable[[], object]) -> tuple[float, float]:
 def cold(asker: Asker, last: int) -> None:
     show("cold: number of samples", [taken(lambda s=s: asker.change("size", s)) for s in range(last)])
     asker.change("size", last)
-    for group, name in list(enumerate(SYMMETRIES))[1:]:
-        show(f"cold: {name}", [taken(lambda g=group: asker.change("group", g))])
-    asker.change("group", 0)
+    for place, name in list(enumerate(SYMMETRIES))[1:]:
+        show(f"cold: {name}", [taken(lambda k=place: asker.change("symmetry", k))])
+    asker.change("symmetry", 0)
 
 
 def warm(
@@ -113,7 +113,7 @@ def warm(
 ) -> dict[str, list[tuple[float, float]]]:
     """Every control in turn, to another place than the one it has."""
     counts = {
-        "group": len(SYMMETRIES),
+        "symmetry": len(SYMMETRIES),
         "size": len(explorer.sizes),
         "noise": len(NOISE_LEVELS),
         "alpha": len(explorer.view(0, 0, 0)["path"]["alphas"]) - 2,
@@ -144,7 +144,7 @@ def in_browser(port: int, explorer: Explorer) -> None:
             const seen = new MutationObserver(() => { seen.disconnect(); done(); });
             seen.observe(document.documentElement, { attributeFilter: ["data-ready"] });
             control.value = place;
-            control.dispatchEvent(new Event(name === "group" ? "change" : "input"));
+            control.dispatchEvent(new Event(name === "symmetry" ? "change" : "input"));
         })"""
         # The slider's first place is rank 1.
         warm(lambda name, p: page.evaluate(change, [name, p - (name == "rank")]), explorer, "page")

@@ -54,24 +54,31 @@ def server(explorer: Explorer) -> Iterator[Server]:
     listener.close()
 
 
-def choose(page: Page, group: int) -> None:
+def choose(page: Page, symmetry: int) -> None:
     before = drawn(page)
-    page.locator("#group").select_option(str(group))
+    page.locator("#symmetry").select_option(str(symmetry))
     page.locator(f"html:not([data-ready='{before}'])").wait_for(state="attached")
 
 
 def test_it_follows_every_control(visit: Visit, explorer: Explorer, server: Server) -> None:
     page = visit(server[0])
-    where = {"group": 0, "size": len(explorer.sizes) - 1, "noise": 0, "alpha": 20, "rank": 5}
+    where = {"symmetry": 0, "size": len(explorer.sizes) - 1, "noise": 0, "alpha": 20, "rank": 5}
     move(page, "alpha", 20)
-    for control, place in (("size", 3), ("noise", 6), ("group", 1), ("rank", 2), ("alpha", 31), ("size", 5)):
+    for control, place in (
+        ("size", 3),
+        ("noise", 6),
+        ("symmetry", 1),
+        ("rank", 2),
+        ("alpha", 31),
+        ("size", 5),
+    ):
         where[control] = place
-        if control == "group":
+        if control == "symmetry":
             choose(page, place)
         else:
             move(page, control, place - 1 if control == "rank" else place)
         where["alpha"] = int(page.locator("#alpha").input_value())
-        shown = explorer.view(where["group"], where["size"], where["noise"])
+        shown = explorer.view(where["symmetry"], where["size"], where["noise"])
         path = shown["path"]
         row = path["ranks"].index(where["rank"])
         keys = {"loss": "loss", "as-is": "as_is", "moved": "moved", "gap": "relative_invariance_gap"}
@@ -84,7 +91,7 @@ def test_it_follows_every_control(visit: Visit, explorer: Explorer, server: Serv
         for caption, (name, landscape) in zip(captions, frame["landscapes"].items(), strict=True):
             assert caption.startswith(name)
             assert f"{landscape['count']} critical" in caption
-    assert page.locator("#symmetry").inner_text() == "image_rotations:8,reflections=true"
+    assert page.locator("#symmetry-name").inner_text() == "image_rotations:8,reflections=true"
 
 
 def test_its_pictures_are_those_of_the_library(visit: Visit, explorer: Explorer, server: Server) -> None:
@@ -131,7 +138,9 @@ def test_a_page_of_another_site_learns_nothing(browser: Any, server: Server) -> 
         "http://other.example/*", lambda route: route.fulfill(body="<p>other</p>", content_type="text/html")
     )
     page.goto("http://other.example/")
-    asked = f"fetch('{server[0]}view?group=0&size=0&noise=0').then((r) => r.text(), (e) => 'refused: ' + e)"
+    asked = (
+        f"fetch('{server[0]}view?symmetry=0&size=0&noise=0').then((r) => r.text(), (e) => 'refused: ' + e)"
+    )
     assert page.evaluate(asked).startswith("refused")
     quiet = f"fetch('{server[0]}', {{mode: 'no-cors'}}).then((r) => r.text(), (e) => 'refused: ' + e)"
     assert page.evaluate(quiet).partition(":")[0] in ("", "refused")

@@ -27,11 +27,13 @@ def moments_of(explorer: Explorer, data: hw.datasets.Dataset, size: int, level: 
     return hw.Moments.from_arrays(train.X[order][:count], (Y + level * scale * noise)[:count])
 
 
-@pytest.mark.parametrize(("group", "size", "noise"), [(0, 0, 0), (1, 3, 4), (0, -1, 9), (1, -1, 0)])
-def test_views_are_paths_of_the_same_samples(explorer: Explorer, group: int, size: int, noise: int) -> None:
+@pytest.mark.parametrize(("symmetry", "size", "noise"), [(0, 0, 0), (1, 3, 4), (0, -1, 9), (1, -1, 0)])
+def test_views_are_paths_of_the_same_samples(
+    explorer: Explorer, symmetry: int, size: int, noise: int
+) -> None:
     size %= len(explorer.sizes)
-    rep = [hw.groups.image_rotations(4), hw.groups.image_rotations(4, reflections=True)][group]
-    view = explorer.view(group, size, noise)
+    rep = [hw.groups.image_rotations(4), hw.groups.image_rotations(4, reflections=True)][symmetry]
+    view = explorer.view(symmetry, size, noise)
     moments = moments_of(explorer, explorer.data, size, NOISE_LEVELS[noise])
     path = hw.regularization_path(moments, rep, rank=2)
     assert view["n_train"] == explorer.sizes[size]
@@ -43,7 +45,7 @@ def test_views_are_paths_of_the_same_samples(explorer: Explorer, group: int, siz
             gap = shown["relative_invariance_gap"][row][k]
             assert gap == pytest.approx(model.relative_invariance_gap, abs=1e-6)
             assert shown["loss"][row][k] == pytest.approx(moments.loss(model.coef, model.intercept), rel=1e-6)
-    frame = explorer.frame(group, size, noise, 20, 2)
+    frame = explorer.frame(symmetry, size, noise, 20, 2)
     exact = path.at(shown["alphas"][20], rank=2)
     packed = frame["coef"]
     coef = np.frombuffer(base64.b64decode(packed["data"]), np.int8) * packed["scale"][0]
@@ -127,7 +129,7 @@ def test_no_more_is_planned_than_fits_in_memory(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda e: e.view(2, 0, 0), "no group number 2"),
+        (lambda e: e.view(2, 0, 0), "no symmetry number 2"),
         (lambda e: e.view(0, 99, 0), "no size number 99"),
         (lambda e: e.view(0, 0, 10), "no noise number 10"),
         (lambda e: e.frame(0, 0, 0, 999, 1), "no alpha number 999"),

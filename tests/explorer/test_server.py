@@ -50,10 +50,10 @@ def test_it_answers_its_own_page(port: int) -> None:
     own = {"Origin": f"http://127.0.0.1:{port}", "Sec_Fetch_Site": "same-origin"}
     assert ask(port)[0] == 200
     assert "patterns &lt;&amp;&gt;" in ask(port)[2]
-    status, _, body = ask(port, "/view?group=0&size=0&noise=0", **own)
+    status, _, body = ask(port, "/view?symmetry=0&size=0&noise=0", **own)
     assert status == 200
     assert json.loads(body)["n_train"] == 20
-    assert ask(port, "/frame?group=0&size=0&noise=0&alpha=3&rank=2", Host=f"localhost:{port}")[0] == 200
+    assert ask(port, "/frame?symmetry=0&size=0&noise=0&alpha=3&rank=2", Host=f"localhost:{port}")[0] == 200
 
 
 def test_answers_are_not_held_back() -> None:
@@ -74,11 +74,11 @@ def test_what_may_be_chosen_is_factored_in_the_background(
     fresh = Explorer(explorer.data, [hw.groups.image_rotations(4)], rank=2)
     lost, asked = fresh.plan[2], []
 
-    def warm(self: Explorer, group: int, size: int) -> None:
-        asked.append((group, size))
-        if (group, size) == lost:
+    def warm(self: Explorer, symmetry: int, size: int) -> None:
+        asked.append((symmetry, size))
+        if (symmetry, size) == lost:
             raise hw.ConvergenceError("a", cause="b", remedy="c")
-        self._fits.prepare(group, size)
+        self._fits.prepare(symmetry, size)
 
     monkeypatch.setattr(Explorer, "warm", warm)
     threading.Thread(target=_warm, args=(fresh,), daemon=True).start()
@@ -94,7 +94,7 @@ def test_what_may_be_chosen_is_factored_in_the_background(
 
 @pytest.mark.parametrize("host", ["example.org", "localhost.example", "192.168.0.1", "127.0.0.1.example", ""])
 def test_it_refuses_other_hosts(port: int, host: str) -> None:
-    for address in ("/", "/view?group=0&size=0&noise=0"):
+    for address in ("/", "/view?symmetry=0&size=0&noise=0"):
         assert ask(port, address, Host=host)[0] == 400
 
 
@@ -111,7 +111,7 @@ def test_it_refuses_other_hosts(port: int, host: str) -> None:
     ],
 )
 def test_it_refuses_what_other_sites_ask(port: int, headers: dict[str, str]) -> None:
-    for address in ("/", "/view?group=0&size=0&noise=0", "/nowhere"):
+    for address in ("/", "/view?symmetry=0&size=0&noise=0", "/nowhere"):
         status, answered, body = ask(port, address, **headers)
         assert status == 403
         assert "n_train" not in body
@@ -120,13 +120,13 @@ def test_it_refuses_what_other_sites_ask(port: int, headers: dict[str, str]) -> 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE"])
 def test_it_only_answers_questions(port: int, method: str) -> None:
-    status, headers, _ = ask(port, "/view?group=0&size=0&noise=0", method)
+    status, headers, _ = ask(port, "/view?symmetry=0&size=0&noise=0", method)
     assert status == 405
     assert not any(name.startswith("access-control") for name in headers)
 
 
 def test_every_answer_says_how_it_may_be_used(port: int) -> None:
-    for address in ("/", "/view?group=0&size=0&noise=0", "/view", "/nowhere"):
+    for address in ("/", "/view?symmetry=0&size=0&noise=0", "/view", "/nowhere"):
         _, headers, _ = ask(port, address)
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -140,8 +140,11 @@ def test_every_answer_says_how_it_may_be_used(port: int) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["", "group=0", "group=x&size=0&noise=0", "group=-1&size=0&noise=0", "group=0&size=0&noise=1e3",
-     "group=9999999999&size=0&noise=0", "group=%3Cscript%3E&size=0&noise=0", "group=²&size=0&noise=0"],
+    [
+        "", "symmetry=0", "symmetry=x&size=0&noise=0", "symmetry=-1&size=0&noise=0",
+        "symmetry=0&size=0&noise=1e3", "symmetry=9999999999&size=0&noise=0",
+        "symmetry=%3Cscript%3E&size=0&noise=0", "symmetry=²&size=0&noise=0",
+    ],
 )  # fmt: skip
 def test_wrong_questions_get_three_parts(port: int, question: str) -> None:
     from urllib.parse import quote

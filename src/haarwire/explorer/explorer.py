@@ -110,12 +110,12 @@ class Explorer:
             "rank": self.rank,
         }
 
-    def view(self, group: int, size: int, noise: int) -> dict[str, Any]:
+    def view(self, symmetry: int, size: int, noise: int) -> dict[str, Any]:
         """The whole path, for every rank, and the pictures of the samples.
 
         Parameters
         ----------
-        group, size, noise : int
+        symmetry, size, noise : int
             Places among the symmetries, the numbers of samples and `NOISE_LEVELS`.
 
         Raises
@@ -123,10 +123,10 @@ class Explorer:
         ParameterError
             When there is no such place.
         """
-        fit, alphas = self._fits.fit(group, size, noise), self._fits.alphas(group)
-        rep, orbit = self._symmetries[group], self._orbits(group)
-        if self._current != (group, size):
-            self._current = (group, size)
+        fit, alphas = self._fits.fit(symmetry, size, noise), self._fits.alphas(symmetry)
+        rep, orbit = self._symmetries[symmetry], self._orbits(symmetry)
+        if self._current != (symmetry, size):
+            self._current = (symmetry, size)
             self.moved.set()
         return {
             "n_train": self.sizes[size],
@@ -143,12 +143,12 @@ class Explorer:
             "orbit": None if orbit is None else orbit[0],
         }
 
-    def frame(self, group: int, size: int, noise: int, alpha: int, rank: int) -> dict[str, Any]:
+    def frame(self, symmetry: int, size: int, noise: int, alpha: int, rank: int) -> dict[str, Any]:
         """Coefficients, outputs and landscapes at one strength and rank.
 
         Parameters
         ----------
-        group, size, noise, alpha : int
+        symmetry, size, noise, alpha : int
             Places among the symmetries, numbers of samples, `NOISE_LEVELS` and strengths of the path.
         rank : int
             Rank bound.
@@ -158,7 +158,7 @@ class Explorer:
         ParameterError
             When there is no such place or rank.
         """
-        fit, alphas = self._fits.fit(group, size, noise), self._fits.alphas(group)
+        fit, alphas = self._fits.fit(symmetry, size, noise), self._fits.alphas(symmetry)
         check_place("alpha", alpha, len(alphas))
         r = checked_rank(rank, *fit.path.shape)
         value = float(alphas[alpha])
@@ -166,19 +166,19 @@ class Explorer:
         coef = modes.coef(slice(r))
         return {
             "coef": bytes_of(coef[None, :_SHOWN]),
-            "outputs": self._outputs(group, fit, coef, r),
-            "landscapes": _landscapes(fit, self._fits.symmetry(group).penalty, modes, value, r),
+            "outputs": self._outputs(symmetry, fit, coef, r),
+            "landscapes": _landscapes(fit, self._fits.symmetry(symmetry).penalty, modes, value, r),
         }
 
     @property
     def plan(self) -> list[tuple[int, int]]:
         """Symmetries and numbers of samples to factor ahead, those nearest to what is shown first."""
-        group, size = self._current
+        symmetry, size = self._current
         last = len(self.sizes) - 1
         pairs = [(place, other) for place in range(len(self._symmetries)) for other in range(last + 1)]
 
         def distance(pair: tuple[int, int]) -> tuple[bool, int, bool]:
-            return pair[0] != group and pair[1] != size, abs(pair[1] - size), pair[0] != group
+            return pair[0] != symmetry and pair[1] != size, abs(pair[1] - size), pair[0] != symmetry
 
         return sorted(pairs, key=distance)[: self._fits.room]
 
@@ -209,17 +209,17 @@ class Explorer:
             if progress is not None:
                 progress(done / len(plan))
 
-    def warm(self, group: int, size: int) -> None:
+    def warm(self, symmetry: int, size: int) -> None:
         """Factor the inputs of one symmetry and one number of samples ahead, beside the answers."""
-        self._fits.prepare(group, size)
+        self._fits.prepare(symmetry, size)
 
-    def _new_orbit(self, group: int) -> tuple[dict[str, Any], FloatArray] | None:
-        rep = self._symmetries[group]
+    def _new_orbit(self, symmetry: int) -> tuple[dict[str, Any], FloatArray] | None:
+        rep = self._symmetries[symmetry]
         shape = image_shape_of(rep, self._shape)
         return None if shape is None else orbit_data(self._samples, rep, shape, self._names)
 
-    def _outputs(self, group: int, fit: Fit, coef: FloatArray, rank: int) -> dict[str, Any]:
-        orbit = self._orbits(group)
+    def _outputs(self, symmetry: int, fit: Fit, coef: FloatArray, rank: int) -> dict[str, Any]:
+        orbit = self._orbits(symmetry)
         if orbit is None:
             return {}
         X = orbit[1] - fit.path.setting.x_mean

@@ -97,7 +97,7 @@ class Fits:
         self._inputs = Kept(self._new_inputs, self.room)
         self._fits = Kept(self._new_fit, _FITS)
 
-    def fit(self, group: int, size: int, noise: int) -> Fit:
+    def fit(self, symmetry: int, size: int, noise: int) -> Fit:
         """The path and what belongs to it.
 
         Raises
@@ -105,34 +105,34 @@ class Fits:
         ParameterError
             When there is no such place.
         """
-        check_place("group", group, len(self._symmetries))
+        check_place("symmetry", symmetry, len(self._symmetries))
         check_place("size", size, len(self._joint))
         check_place("noise", noise, len(NOISE_LEVELS))
-        return self._fits((group, size, noise))
+        return self._fits((symmetry, size, noise))
 
-    def prepare(self, group: int, size: int) -> None:
+    def prepare(self, symmetry: int, size: int) -> None:
         """Factor the inputs of one symmetry and one number of samples, if they are not yet."""
-        self.alphas(group)
-        self._inputs((group, size))
+        self.alphas(symmetry)
+        self._inputs((symmetry, size))
 
-    def is_prepared(self, group: int, size: int) -> bool:
+    def is_prepared(self, symmetry: int, size: int) -> bool:
         """Whether they are."""
-        return self.alphas.holds(group) and self._inputs.holds((group, size))
+        return self.alphas.holds(symmetry) and self._inputs.holds((symmetry, size))
 
-    def _new_symmetry(self, group: int) -> Symmetry:
-        rep = self._symmetries[group]
+    def _new_symmetry(self, symmetry: int) -> Symmetry:
+        rep = self._symmetries[symmetry]
         averaged = average_moments(self._test, rep) if rep.is_compact else None
         return Symmetry(rep, penalty_frame(rep), penalty_matrix(rep), averaged)
 
-    def _new_alphas(self, group: int) -> FloatArray:
+    def _new_alphas(self, symmetry: int) -> FloatArray:
         """The slider's strengths come from the path of all samples, so that they stay as samples change."""
-        path = self._inputs((group, len(self._joint) - 1)).factored.path
+        path = self._inputs((symmetry, len(self._joint) - 1)).factored.path
         alphas = alpha_grid(path, n_alphas=_STRENGTHS)
         return np.unique([alpha if math.isinf(alpha) else float(f"{alpha:.3g}") for alpha in alphas])
 
     def _new_inputs(self, key: tuple[int, int]) -> _Inputs:
-        group, size = key
-        each = self.symmetry(group)
+        symmetry, size = key
+        each = self.symmetry(symmetry)
         clean = with_noise(self._joint[size], self._test.n_targets, 0.0)
         factored = FactoredInputs.of(clean, each.rep, self._rank, each.frame)
         held_out = HeldOut(factored.path, self._test, averaged=each.averaged)
@@ -140,8 +140,8 @@ class Fits:
         return _Inputs(factored, held_out)
 
     def _new_fit(self, key: tuple[int, int, int]) -> Fit:
-        group, size, noise = key
-        inputs = self._inputs((group, size))
+        symmetry, size, noise = key
+        inputs = self._inputs((symmetry, size))
         moments = with_noise(self._joint[size], self._test.n_targets, NOISE_LEVELS[noise])
         path = inputs.factored.path_of(moments)
         return Fit(

@@ -60,10 +60,10 @@ class _Pages:
         return HTMLResponse(self._page)
 
     def view(self, request: Request) -> Response:
-        return _answer(request, self.explorer.view, "group", "size", "noise")
+        return _answer(request, self.explorer.view, "symmetry", "size", "noise")
 
     def frame(self, request: Request) -> Response:
-        return _answer(request, self.explorer.frame, "group", "size", "noise", "alpha", "rank")
+        return _answer(request, self.explorer.frame, "symmetry", "size", "noise", "alpha", "rank")
 
     def prepared(self, _: Request) -> Response:
         return JSONResponse(self.explorer.prepared)

@@ -71,11 +71,11 @@ def _warm(explorer: Explorer) -> None:
     """Factor what may be asked for next, in order, and again from the start when something was."""
     while True:
         explorer.moved.clear()
-        for group, size in explorer.plan:
+        for symmetry, size in explorer.plan:
             if explorer.moved.is_set():
                 break
             with suppress(HaarwireError):  # told when it is asked for
-                explorer.warm(group, size)
+                explorer.warm(symmetry, size)
         else:
             explorer.moved.wait()
 

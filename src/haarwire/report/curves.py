@@ -72,7 +72,7 @@ def path_data(
         "objective": by_rank(curve.objective),
         "relative_invariance_gap": by_rank(curve.relative_invariance_gap),
         "singular_values": rounded(curve.singular_values[:, :_MODES]),
-        "n_modes": int(curve.singular_values.shape[1]),
+        "n_singular_values": int(curve.singular_values.shape[1]),
         "degrees_of_freedom": rounded(curve.degrees_of_freedom),
         "as_is": None,
         "moved": None,

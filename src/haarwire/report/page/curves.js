@@ -10,7 +10,7 @@ function panelsOf(path, state) {
   panels.push({ title: "Loss on data as they are", lines: losses, scale: { decades: 1.2 }, keys: losses.map(([, ...key]) => key) });
   if (path.moved) panels.push({ title: "Loss on data moved by the group", lines: [[path.moved[row], "test", "purple", ""]], scale: { decades: 1.2 }, keys: [["test", "purple"]] });
   panels.push({ title: "Invariance gap", lines: [[path.relative_invariance_gap[row], "gap", "green", ""]], scale: { least: 0, most: 1 }, keys: [["share of ‖W‖ that is not invariant", "green"]] });
-  panels.push({ title: "Singular values of Z(α)", lines: modes, scale: { least: 0 }, keys: [["kept", "blue"], ...(state.rank < path.n_modes ? [["dropped", "grey", "faint"]] : [])] });
+  panels.push({ title: "Singular values of Z(α)", lines: modes, scale: { least: 0 }, keys: [["kept", "blue"], ...(state.rank < path.n_singular_values ? [["dropped", "grey", "faint"]] : [])] });
   return panels;
 }
 

@@ -1,8 +1,8 @@
 // Where numbers come from in the explorer: its own server, on this machine.
 
 function liveSource(start) {
-  const controls = ["group", "size", "noise"];
-  const places = { group: 0, size: start.sizes.length - 1, noise: 0 };
+  const controls = ["symmetry", "size", "noise"];
+  const places = { symmetry: 0, size: start.sizes.length - 1, noise: 0 };
   let page = null;
   let busy = false;
   let waiting = null;
@@ -78,7 +78,7 @@ function liveSource(start) {
       const view = await ask("view", places);
       prepareOrbit(view.orbit);
       page.takeView(view, before?.path ? nearestStrength(view.path.alphas, before.path.alphas[page.state.alpha]) : undefined);
-      byId("symmetry").textContent = start.symmetries[places.group];
+      byId("symmetry-name").textContent = start.symmetries[places.symmetry];
       byId("n-train").textContent = view.n_train.toLocaleString("en");
       byId("n-invariant").textContent = view.n_invariant.toLocaleString("en");
       return view;
@@ -102,12 +102,12 @@ function liveSource(start) {
 
   function listen(given) {
     page = given;
-    byId("group").replaceChildren(...start.symmetries.map((name, i) => html("option", { value: i }, name)));
+    byId("symmetry").replaceChildren(...start.symmetries.map((name, i) => html("option", { value: i }, name)));
     setRange("size", start.sizes.length, places.size);
     setRange("noise", start.noise_levels.length, places.noise);
     tellPlaces();
     for (const name of controls) {
-      byId(name).addEventListener(name === "group" ? "change" : "input", (event) => {
+      byId(name).addEventListener(name === "symmetry" ? "change" : "input", (event) => {
         places[name] = Number(event.target.value);
         tellPlaces();
         change();

@@ -61,7 +61,7 @@ function drawCoefficients(info, frame, path, state) {
   host.classList.toggle("strips", height === 1);
   const alpha = alphaText(path.alphas[frame.coefAt]);
   byId("coefficients-note").textContent =
-    `One picture for each target${info.names.length < path.n_modes ? ` (the first ${info.names.length})` : ""}, at α = ${alpha} and rank ${state.rank}; features in the order of the data.`
+    `One picture for each target${info.names.length < path.n_singular_values ? ` (the first ${info.names.length})` : ""}, at α = ${alpha} and rank ${state.rank}; features in the order of the data.`
     + (frame.coefAt === state.alpha ? "" : " (The page holds the coefficients at some strengths only: this is the nearest.)");
   host.replaceChildren(...rows.map(([name, values], i) => {
     const canvas = html("canvas", { role: "img", "aria-label": `Coefficients of ${name}, from ${number(stats[i].low)} to ${number(stats[i].high)}` });
