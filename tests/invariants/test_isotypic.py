@@ -167,6 +167,15 @@ def test_irreducible_representations_of_lie_groups(rep: hw.Representation) -> No
         assert hw.equivariant_maps(pi, pi).dim == len(component.units)
 
 
+@pytest.mark.parametrize("speed", [1e-12, 1e12])
+def test_the_size_of_a_lie_algebra_element_does_not_matter(speed: float) -> None:
+    turns = hw.groups.so3_tensors(2)
+    rep = hw.Representation(9, algebra=[speed * L for L in turns.algebra])
+    decomposition = hw.isotypic_decomposition(rep)
+    assert as_counts(decomposition) == [(1, 1, "real"), (1, 3, "real"), (1, 5, "real")]
+    assert [c.is_trivial for c in decomposition.components] == [True, False, False]
+
+
 def test_circle() -> None:
     decomposition = hw.isotypic_decomposition(hw.groups.so2([1, 1, 2]))
     assert as_counts(decomposition) == [(1, 2, "complex"), (2, 2, "complex")]

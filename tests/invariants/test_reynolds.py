@@ -297,3 +297,15 @@ def test_average_moments_of_another_size():
             average(hw.groups.cyclic_shifts(5))
         assert "another size" in caught.value.cause
         assert "number of features" in caught.value.remedy
+
+
+@pytest.mark.parametrize("speed", [1e-150, 1e-12, 1e-6, 1e12, 1e150])
+def test_the_size_of_a_lie_algebra_element_does_not_matter(speed):
+    turn, S = np.array([[0.0, -1.0], [1.0, 0.0]]), np.array([[1.0, 3.0], [0.0, 1.0]])
+    circle = hw.Representation(2, algebra=[speed * turn])
+    np.testing.assert_allclose(hw.haar_average(np.diag([2.0, 1.0]), circle), 1.5 * np.eye(2), rtol=1e-13)
+    skewed = hw.Representation(2, algebra=[speed * (S @ turn @ np.linalg.inv(S))])
+    assert skewed.is_compact
+    np.testing.assert_allclose(hw.haar_average(np.diag([2.0, 1.0]), skewed), 6.0 * S @ S.T, rtol=1e-11)
+    assert not hw.Representation(2, algebra=[speed * np.diag([1.0, -1.0])]).is_compact
+    assert not hw.Representation(2, algebra=[speed * np.array([[0.0, 1.0], [0.0, 0.0]])]).is_compact

@@ -9,6 +9,7 @@ in it up to rounding: that certifies compactness, however the basis was come by.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -25,6 +26,7 @@ __all__ = [
     "derivation",
     "image_and_form",
     "in_basis",
+    "in_units",
     "nearest_orthogonal",
     "orthogonalizing_basis",
 ]
@@ -49,7 +51,7 @@ def orthogonalizing_basis(
     of some S O S⁻¹ with O orthogonal, which is what rounding does to a matrix computed as S O S⁻¹.
     """
     given = [g.to_dense() for g in generators]
-    tangents = [sp.csr_array(L).toarray() for L in algebra]
+    tangents = [sp.csr_array(L).toarray() for L in in_units(algebra)]
     precision = max((g.precision for g in generators if isinstance(g, Matrix)), default=EPS)
     S, best, least = np.eye(dim), np.eye(dim), np.inf
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -150,6 +152,18 @@ def image_and_form(
         image = image - derivation(L, delta)
         form += float(np.vdot(delta, delta))
     return image, form
+
+
+def in_units(algebra: Sequence[MatrixLike]) -> list[MatrixLike]:
+    """Lie-algebra elements in units near their sizes: they have no scale of their own.
+
+    By powers of 2, exactly.
+    """
+    sizes = [float(abs(L).max()) for L in algebra]
+    return [
+        L / 2.0 ** math.floor(math.log2(size)) if size > 0.0 else L
+        for L, size in zip(algebra, sizes, strict=True)
+    ]
 
 
 def derivation(L: MatrixLike, M: FloatArray) -> FloatArray:

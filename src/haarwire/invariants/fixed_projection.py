@@ -25,11 +25,7 @@ from haarwire.errors import ConvergenceError
 from haarwire.groups._checks import MatrixLike
 from haarwire.groups.element import Element
 from haarwire.groups.elements import Matrix
-from haarwire.groups.inner_product import (
-    derivation,
-    image_and_form,
-    in_basis,
-)
+from haarwire.groups.inner_product import derivation, image_and_form, in_basis, in_units
 
 __all__ = ["check_converged", "fixed_projection", "largest_change"]
 
@@ -63,8 +59,9 @@ def fixed_projection(
     average : ndarray, shape (n, n)
         The projection.
     defect : float
-        The largest change under a generator, max ‖g M gᵀ − M‖_F or ‖δ_L(M)‖_F, in units of ‖M‖_F.
+        The `largest_change` of the average.
     """
+    algebra = in_units(algebra)
     if S is None:
         average = _projected(generators, algebra, M)
         return average, largest_change(generators, algebra, average)
@@ -90,17 +87,17 @@ def check_converged(defect: float, name: str) -> None:
 
 def _projected(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> FloatArray:
     """The projection of a symmetric M for a representation that is orthogonal, up to rounding."""
-    average, defect = M, largest_change(generators, algebra, M)
+    average, change = M, _change(generators, algebra, M)
     floor = 4.0 * M.shape[0] * EPS
     for _ in range(_ROUNDS):
-        if defect <= floor:
+        if change <= floor * np.linalg.norm(average):
             break
         candidate = _fixed_part(generators, algebra, average)
-        new_defect = largest_change(generators, algebra, candidate)
-        # A NaN ends the refinement too.
-        if not new_defect < defect:
+        # Not relative to the candidate, which may be nothing but noise; a NaN ends the refinement too.
+        new_change = _change(generators, algebra, candidate)
+        if not new_change < change:
             break
-        average, defect = candidate, new_defect
+        average, change = candidate, new_change
     return average
 
 
@@ -133,8 +130,12 @@ def _fixed_part(generators: Sequence[Element], algebra: Sequence[MatrixLike], M:
 
 
 def largest_change(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
-    """Largest ‖g M gᵀ − M‖ and ‖δ_L M‖ over generators, in units of ‖M‖_F."""
+    """Largest ‖gMgᵀ − M‖_F and ‖δ_L(M)‖_F/max|L_ij| (within a factor of 2), in units of ‖M‖_F."""
+    return _change(generators, in_units(algebra), M) / (float(np.linalg.norm(M)) or 1.0)
+
+
+def _change(generators: Sequence[Element], algebra: Sequence[MatrixLike], M: FloatArray) -> float:
+    """Largest ‖gMgᵀ − M‖_F and ‖δ_L(M)‖_F."""
     changes = [g.conjugate(M) - M for g in generators] + [derivation(L, M) for L in algebra]
-    norm = float(np.linalg.norm(M))
     # Not Python's max(), which may pass over a NaN.
-    return float(np.max([np.linalg.norm(c) for c in changes], initial=0.0)) / (norm or 1.0)
+    return float(np.max([np.linalg.norm(c) for c in changes], initial=0.0))

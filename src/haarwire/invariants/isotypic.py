@@ -9,7 +9,7 @@ an irreducible representation is R, C or H: its type.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, final
 
@@ -20,7 +20,7 @@ from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
 from haarwire.groups import Matrix, Representation, direct_sum, hom
-from haarwire.groups.inner_product import in_basis, nearest_orthogonal
+from haarwire.groups.inner_product import in_basis, in_units, nearest_orthogonal
 from haarwire.invariants.haar import basis_of, haar_average, require_compact
 from haarwire.invariants.subspace import invariant_subspace
 
@@ -215,8 +215,8 @@ def _orthogonalized(rep: Representation) -> tuple[Representation, FloatArray | N
     """The representation in a basis S (None: the given one) in which it is orthogonal."""
     S = basis_of(rep)
     if S is None:
-        return rep, None
-    generators, tangents = in_basis(rep.generators, rep.algebra, S, np.linalg.inv(S))
+        return (replace(rep, algebra=tuple(in_units(rep.algebra))) if rep.algebra else rep), None
+    generators, tangents = in_basis(rep.generators, in_units(rep.algebra), S, np.linalg.inv(S))
     return Representation(rep.dim, list(map(Matrix, generators)), tangents, name=rep.name), S
 
 
@@ -384,9 +384,9 @@ def _residual(rep: Representation, copies: Sequence[FloatArray]) -> float:
 
 
 def _fixes(rep: Representation, e: FloatArray) -> bool:
-    """Whether the group leaves the vector e (n×1) where it is."""
-    moved = [g.apply(e.T).T - e for g in rep.generators] + [np.asarray(L @ e) for L in rep.algebra]
-    return all(float(np.linalg.norm(m)) < 1e-6 for m in moved)
+    """Whether the group leaves the vector e (n×1) of an invariant line where it is."""
+    # A Lie-algebra element acts on a line by a skew number: 0.
+    return all(float(np.linalg.norm(g.apply(e.T).T - e)) < 1e-6 for g in rep.generators)
 
 
 def _countable(rep: Representation) -> bool:
