@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="needs the torch extra")
 from torch import nn  # noqa: E402
 
 from haarwire.training import learn_invariance  # noqa: E402
-from haarwire.training.invariance_learning.laplace import LaplaceEvidence, State  # noqa: E402
+from haarwire.training.invariance_learning.laplace import LaplaceEvidence, Hyperparameters  # noqa: E402
 from haarwire.training.invariance_learning.likelihoods import Categorical, Gaussian  # noqa: E402
 from haarwire.training.invariance_learning.transformations import Probability, Range  # noqa: E402
 from haarwire.training.modules import invariance_error, symmetrize  # noqa: E402
@@ -48,8 +48,10 @@ def evidence(module, x, likelihood, family) -> LaplaceEvidence:
     return LaplaceEvidence(module.double(), x, x[:, None], likelihood, family)
 
 
-def state(amount, log_precision, log_noise=0.0) -> State:
-    return State(*(torch.as_tensor(part, dtype=torch.float64) for part in (amount, log_precision, log_noise)))
+def state(amount, log_precision, log_noise=0.0) -> Hyperparameters:
+    return Hyperparameters(
+        *(torch.as_tensor(part, dtype=torch.float64) for part in (amount, log_precision, log_noise))
+    )
 
 
 # A linear module: exact.
@@ -186,8 +188,8 @@ def test_the_derivative_is_that_of_finite_differences(family, likelihood):
 
     def value(numbers, theta):
         free = torch.tensor(numbers).requires_grad_()
-        now = State(chosen.amount(free[:k]), free[k:-1], free[-1])
-        theta = problem.fit(theta, State(*(part.detach() for part in vars(now).values())))
+        now = Hyperparameters(chosen.amount(free[:k]), free[k:-1], free[-1])
+        theta = problem.fit(theta, Hyperparameters(*(part.detach() for part in vars(now).values())))
         return *problem.value_and_slope(theta, now, free), theta
 
     _, slope, theta = value(h, problem.start)

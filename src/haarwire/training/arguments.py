@@ -1,4 +1,4 @@
-"""The arguments of `train`, checked before anything is computed."""
+"""The arguments of the trainers, checked before anything is computed."""
 
 from __future__ import annotations
 

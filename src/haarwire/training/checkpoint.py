@@ -89,19 +89,19 @@ def load_checkpoint(path: Path, mark: str) -> State:
         raise FileError(
             f"the checkpoint {path} cannot be read: {error}",
             cause="a file that is no checkpoint, or a copy that was cut short",
-            remedy="give a file written by train(…, checkpoint=…)",
+            remedy="give a file that training wrote with checkpoint=",
         ) from error
     if str(state.pop("format", "")) != FORMAT:
         raise FileError(
             f"{path} is not a training checkpoint of this version ({FORMAT!r})",
             cause="an .npz file with other contents, or a checkpoint of another version",
-            remedy="give a file written by train(…, checkpoint=…)",
+            remedy="give a file that training wrote with checkpoint=",
         )
     if str(state.pop("mark", "")) != mark:
         raise FileError(
             f"the checkpoint {path} belongs to another training run",
-            cause="other data, widths, number of runs, optimizer, learning rate, precision or recording",
-            remedy="call train with the same arguments as before (only steps may differ)",
+            cause="another group, other data, widths, runs, optimizer, learning rate, precision or recording",
+            remedy="call with the same arguments as before (only steps may differ)",
         )
     if str(state.pop("digest", "")) != _digest(state):
         raise FileError(

@@ -34,7 +34,7 @@ from haarwire.training.invariance_learning.likelihoods import Likelihood
 from haarwire.training.invariance_learning.transformations import Transformations
 from haarwire.training.modules._checks import tensor_output
 
-__all__ = ["LaplaceEvidence", "State"]
+__all__ = ["Hyperparameters", "LaplaceEvidence"]
 
 
 _CHUNK: Final = 64
@@ -61,7 +61,7 @@ _POLISH: Final = 6
 
 @final
 @dataclass(frozen=True)
-class State:
+class Hyperparameters:
     """Amount (k,), logarithms of the prior precisions (one a tensor) and of the variance of the noise ()."""
 
     amount: Tensor
@@ -118,23 +118,23 @@ class LaplaceEvidence:
             ) from error
         return found
 
-    def log_joint(self, theta: Tensor, f: Tensor, state: State) -> Tensor:
+    def log_joint(self, theta: Tensor, f: Tensor, state: Hyperparameters) -> Tensor:
         """Log p(y | f) − ½ θᵀDθ."""
         prior = self._precision(state) @ theta.square()
         return self.likelihood.log_density(f, state.log_noise) - 0.5 * prior
 
-    def half_volume(self, J: Tensor, f: Tensor, state: State) -> Tensor:
+    def half_volume(self, J: Tensor, f: Tensor, state: Hyperparameters) -> Tensor:
         """½ log det(I + D^{−1/2} JᵀΛJ D^{−1/2})."""
         return _Curvature(self._scaled(J, f, state)).log_det / 2.0
 
-    def at(self, theta: Tensor, state: State) -> Tensor:
+    def at(self, theta: Tensor, state: Hyperparameters) -> Tensor:
         """The formula at any θ."""
         moved, weights = self.family.moved(self.flat, state.amount)
         f = self.outputs(theta, moved, weights)
         J = self.jacobian(theta, moved, weights)
         return self.log_joint(theta, f, state) - self.half_volume(J, f, state)
 
-    def fit(self, theta: Tensor, state: State) -> Tensor:
+    def fit(self, theta: Tensor, state: Hyperparameters) -> Tensor:
         """θ*: a few Gauss–Newton steps; for a module far from linear, L-BFGS and Newton's method."""
         average = self.family.moved(self.flat, state.amount)
         root = self._precision(state).sqrt()
@@ -158,7 +158,7 @@ class LaplaceEvidence:
                 return self._polished(theta, state, average, root)
         raise _not_fitted(last)
 
-    def _local(self, theta: Tensor, state: State, average: tuple[Tensor, Tensor]) -> _Local:
+    def _local(self, theta: Tensor, state: Hyperparameters, average: tuple[Tensor, Tensor]) -> _Local:
         leaf = theta.detach().requires_grad_()
         f = self.outputs(leaf, *average)
         value = self.log_joint(leaf, f, state)
@@ -174,7 +174,7 @@ class LaplaceEvidence:
         self,
         theta: Tensor,
         step: Tensor,
-        state: State,
+        state: Hyperparameters,
         average: tuple[Tensor, Tensor],
         now: tuple[float, float],
     ) -> float:
@@ -189,7 +189,9 @@ class LaplaceEvidence:
             length /= 2.0
         return 0.0
 
-    def _descended(self, theta: Tensor, state: State, average: tuple[Tensor, Tensor], root: Tensor) -> Tensor:
+    def _descended(
+        self, theta: Tensor, state: Hyperparameters, average: tuple[Tensor, Tensor], root: Tensor
+    ) -> Tensor:
         """L-BFGS on D^{½}θ: many cheap steps, for a module far from linear."""
 
         def negative(values: FloatArray) -> tuple[float, FloatArray]:
@@ -205,7 +207,7 @@ class LaplaceEvidence:
         return torch.as_tensor(found.x, dtype=theta.dtype, device=theta.device) / root
 
     def _in_trust_region(
-        self, theta: Tensor, state: State, average: tuple[Tensor, Tensor], root: Tensor
+        self, theta: Tensor, state: Hyperparameters, average: tuple[Tensor, Tensor], root: Tensor
     ) -> tuple[Tensor, bool]:
         """Newton's method in coordinates z in which the Gauss–Newton matrix is I here; whether it ended."""
         here = self._local(theta, state, average)
@@ -242,7 +244,9 @@ class LaplaceEvidence:
         )
         return at(found.x).detach(), bool(np.linalg.norm(found.jac) <= tolerance)
 
-    def _polished(self, theta: Tensor, state: State, average: tuple[Tensor, Tensor], root: Tensor) -> Tensor:
+    def _polished(
+        self, theta: Tensor, state: Hyperparameters, average: tuple[Tensor, Tensor], root: Tensor
+    ) -> Tensor:
         """Newton's own steps, where differences of the joint density are rounding errors."""
         last = math.inf
         for _ in range(_POLISH):
@@ -256,7 +260,9 @@ class LaplaceEvidence:
             theta, last = theta + step, decrement
         return theta
 
-    def value_and_slope(self, theta: Tensor, state: State, free: Tensor) -> tuple[float, FloatArray]:
+    def value_and_slope(
+        self, theta: Tensor, state: Hyperparameters, free: Tensor
+    ) -> tuple[float, FloatArray]:
         """Log q at θ = θ*(state), and its total derivative in `free`, of which state is a function."""
         moved, weights = self.family.moved(self.flat, state.amount)
         theta = theta.detach().requires_grad_()
@@ -290,12 +296,12 @@ class LaplaceEvidence:
         )
         return module
 
-    def _scaled(self, J: Tensor, f: Tensor, state: State) -> Tensor:
+    def _scaled(self, J: Tensor, f: Tensor, state: Hyperparameters) -> Tensor:
         """A = Λ^{½} J D^{−1/2}, (N·m, P)."""
         A = self.likelihood.scaled(J, f, state.log_noise)
         return A.reshape(-1, A.shape[-1]) * (-0.5 * state.log_precision)[self._tensor_of].exp()
 
-    def _precision(self, state: State) -> Tensor:
+    def _precision(self, state: Hyperparameters) -> Tensor:
         return state.log_precision.exp()[self._tensor_of]
 
     def _named(self, theta: Tensor) -> dict[str, Tensor]:

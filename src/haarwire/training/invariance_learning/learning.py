@@ -20,7 +20,7 @@ from haarwire.training.invariance_learning.checks import (
     checked_targets,
     in_float64,
 )
-from haarwire.training.invariance_learning.laplace import LaplaceEvidence, State
+from haarwire.training.invariance_learning.laplace import Hyperparameters, LaplaceEvidence
 from haarwire.training.invariance_learning.results import Kind, LearnedInvariance
 from haarwire.training.invariance_learning.search import Search
 from haarwire.training.invariance_learning.transformations import (
@@ -163,7 +163,7 @@ def _learn(
     first, tried, n = search.first_state(), [], len(amounts)
     for i, (number, amount) in enumerate(amounts):
         report(f"{kind} {number:.3g}", i / (3 * n))
-        state = State(problem.start.new_tensor(amount), first.log_precision, first.log_noise)
+        state = Hyperparameters(problem.start.new_tensor(amount), first.log_precision, first.log_noise)
         tried.append(search.ascend(state, problem.start, is_free=False))
     # From the weights of one amount the next may reach a better maximum than from the module's own.
     pairs = [(i - 1, i) for i in range(1, n)] + [(i + 1, i) for i in reversed(range(n - 1))]

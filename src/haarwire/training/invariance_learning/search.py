@@ -13,7 +13,7 @@ from torch import Tensor
 
 from haarwire._numbers import FloatArray
 from haarwire.errors import ConvergenceError
-from haarwire.training.invariance_learning.laplace import LaplaceEvidence, State
+from haarwire.training.invariance_learning.laplace import Hyperparameters, LaplaceEvidence
 
 __all__ = ["Ascent", "Search"]
 
@@ -40,7 +40,7 @@ class Ascent:
     """Where one ascent ended, and the log evidence along the way."""
 
     value: float
-    state: State
+    state: Hyperparameters
     theta: Tensor
     history: tuple[float, ...]
 
@@ -62,18 +62,18 @@ class Search:
     def __init__(self, problem: LaplaceEvidence, log_variance: float, steps: int) -> None:
         self.problem, self.steps, self.log_variance = problem, steps, log_variance
 
-    def first_state(self) -> State:
+    def first_state(self) -> Hyperparameters:
         """Precisions of 1, and noise of the variance of the targets."""
         start, names = self.problem.start, self.problem.names
         amount = start.new_zeros(self.problem.family.n_amounts)
-        return State(amount, start.new_zeros(len(names)), start.new_tensor(self.log_variance))
+        return Hyperparameters(amount, start.new_zeros(len(names)), start.new_tensor(self.log_variance))
 
-    def has_no_noise(self, state: State) -> bool:
+    def has_no_noise(self, state: Hyperparameters) -> bool:
         """Whether the variance of the noise is at the end of its range."""
         floor = self.log_variance + _NOISE[0]
         return self.problem.likelihood.has_noise and float(state.log_noise) < floor + 1e-3
 
-    def ascend(self, state: State, theta: Tensor, *, is_free: bool) -> Ascent:
+    def ascend(self, state: Hyperparameters, theta: Tensor, *, is_free: bool) -> Ascent:
         """From a state and weights; the amount stays, unless it is free."""
         problem, family = self.problem, self.problem.family
         parts = [family.free(state.amount)] if is_free else []
@@ -89,7 +89,7 @@ class Search:
 
     def continued(self, source: Ascent, run: Ascent) -> Ascent:
         """The better of a run, and one of the same amount from where another run ended."""
-        state = State(run.state.amount, source.state.log_precision, source.state.log_noise)
+        state = Hyperparameters(run.state.amount, source.state.log_precision, source.state.log_noise)
         try:
             found = self.ascend(state, source.theta, is_free=False)
         except ConvergenceError:
@@ -100,7 +100,9 @@ class Search:
 class _Objective:
     """Minus the log evidence with its derivative, as a function of numbers; remembers the best."""
 
-    def __init__(self, problem: LaplaceEvidence, state: State, theta: Tensor, *, is_free: bool) -> None:
+    def __init__(
+        self, problem: LaplaceEvidence, state: Hyperparameters, theta: Tensor, *, is_free: bool
+    ) -> None:
         self.problem, self.state, self.is_free = problem, state, is_free
         self.theta = self.best_theta = theta
         self.best = -math.inf
@@ -148,13 +150,13 @@ class _Objective:
         state = _detached(self._state(torch.as_tensor(self.best_values).to(self.theta)))
         return Ascent(self.best, state, self.best_theta, tuple(self.history))
 
-    def _state(self, free: Tensor) -> State:
+    def _state(self, free: Tensor) -> Hyperparameters:
         k = self.problem.family.n_amounts if self.is_free else 0
         t = len(self.problem.names)
         amount = self.problem.family.amount(free[:k]) if self.is_free else self.state.amount
         log_noise = free[k + t] if self.problem.likelihood.has_noise else self.state.log_noise
-        return State(amount, free[k : k + t], log_noise)
+        return Hyperparameters(amount, free[k : k + t], log_noise)
 
 
-def _detached(state: State) -> State:
-    return State(state.amount.detach(), state.log_precision.detach(), state.log_noise.detach())
+def _detached(state: Hyperparameters) -> Hyperparameters:
+    return Hyperparameters(state.amount.detach(), state.log_precision.detach(), state.log_noise.detach())
