@@ -199,7 +199,9 @@ def test_points_are_additional_to_those_that_are_known(target: np.ndarray) -> No
 
 @pytest.mark.parametrize("size", range(3, 24))
 def test_a_histogram_adds_up_to_the_count(size: int) -> None:
-    """Whatever the number of bytes that a coefficient takes."""
+    """Whatever the number of bytes of a coefficient; groups of types of their own are all of index 0."""
+    apart = [Shelf(1, (1.0,), (1,), 1)] * (4 * size)
+    assert count_histogram(apart, 2 * size) == (math.comb(4 * size, 2 * size),)
     gains = tuple(float(g) for g in range(size, 0, -1))
     shelves = [Shelf(1, gains, (1,) * size, 1), Shelf(2, gains, (1,) * size, 2)]
     for rank in (size // 2, size):

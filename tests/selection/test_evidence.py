@@ -125,8 +125,6 @@ def test_the_choice_is_the_best_of_a_fine_grid(violation: float) -> None:
     assert found.log_evidence >= best - 1e-4
     assert found.log_evidence >= found.hardwired_log_evidence
     assert found.log_evidence >= found.values.max() - 1e-12
-    if violation == 0.5:  # refined between the strengths of the grid
-        assert found.log_evidence > found.values.max()
     if violation == 0.0:  # α is not found to be ∞ always: the evidence hardly depends on it there
         assert found.log_evidence - found.hardwired_log_evidence < 2.0
     else:
@@ -232,3 +230,14 @@ def test_huge_and_tiny_values(scale: float) -> None:
     np.testing.assert_allclose(far, near - 19 * 2 * math.log(scale), rtol=1e-10)
     found, other = select_by_evidence(scaled, rep), select_by_evidence(data.moments, rep)
     assert found.ridge == pytest.approx(other.ridge * scale**2, rel=0.05)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_the_choice_is_refined_between_the_strengths_of_the_grid(unit: float) -> None:
+    """Where the evidence is negative, and where tiny targets make it positive."""
+    rep = hw.groups.image_rotations(4)
+    data = hw.datasets.planted(rep, 60, n_targets=2, violation=0.5, rng=3)
+    found = select_by_evidence(hw.Moments.from_arrays(data.X, unit * data.Y), rep)
+    assert (found.log_evidence > 0.0) == (unit < 1.0)
+    assert found.log_evidence > found.values.max()
+    assert found.alpha not in found.alphas
