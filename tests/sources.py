@@ -146,4 +146,4 @@ WRITERS = [
     arrays, batches, write_npy, write_npy_table, write_npy_fields, write_npz, write_npz_compressed,
     write_parquet, write_parquet_lists, write_csv, write_feather, write_zarr, write_hdf5, torch_set,
     torch_loader, arrow_table,
-]  # fmt: skip  # fmt: skip
+]  # fmt: skip
