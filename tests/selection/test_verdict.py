@@ -12,6 +12,7 @@ from hypothesis import given
 
 import haarwire as hw
 from haarwire.selection import verdict
+from haarwire.selection.paired import is_same_model
 from haarwire.selection.verdict import CLEARLY, SIMPLEST_FIRST
 
 RNG = np.random.default_rng(3)
@@ -201,3 +202,10 @@ def test_nothing_is_clearly_better_than_the_choice(losses: dict[str, np.ndarray]
 @given(mappings())
 def test_the_order_of_the_mapping_does_not_matter(losses: dict[str, np.ndarray]) -> None:
     assert verdict(losses) == verdict(dict(reversed(losses.items())))
+
+
+@pytest.mark.parametrize("unit", [1e-8, 1.0, 1e8])
+def test_losses_of_one_model_in_any_unit(unit: float) -> None:
+    losses = unit * np.array([1.0, 2.0, 3.0])
+    assert is_same_model(losses, losses * (1.0 + 1e-12))
+    assert not is_same_model(losses, losses * (1.0 + 1e-6))
