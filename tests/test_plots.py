@@ -112,32 +112,8 @@ def test_the_path_is_drawn_where_it_is_with_both_ends() -> None:
     assert (len(kept), len(dropped)) == (1, 2)
 
 
-def test_the_range_of_alpha_shows_all_that_changes() -> None:
-    for seed in range(5):
-        path = hw.regularization_path(random_moments(6, 3, seed), hw.groups.cyclic_shifts(6), rank=2)
-        low, high = plots.alpha_range(path)
-        assert 0 < low < high
-        curve = path.curve([0.0, low, high, math.inf])
-        for values in (curve.loss[:, 1], curve.objective[:, 1], curve.relative_invariance_gap[:, 1]):
-            assert abs(values[1] - values[0]) <= 0.02 * np.ptp(values)
-            assert abs(values[2] - values[3]) <= 0.02 * np.ptp(values)
-
-
-def test_a_path_of_one_point_has_a_range_too() -> None:
-    path = hw.regularization_path(random_moments(4, 2), hw.groups.trivial(4))
-    assert plots.alpha_range(path) == (1e-3, 1e3)
-    drawn(plots.plot_path(path))
-    low, high = plots.alpha_range(
-        hw.regularization_path(moments_of([1.0], 2), hw.groups.reflection(2)), rank=1
-    )
-    assert low < 1.0 < high
-
-
-@pytest.mark.parametrize("rank", [0, -1, 3])
-def test_a_range_of_a_rank_that_there_is_not_is_refused(rank: int) -> None:
-    path = hw.regularization_path(random_moments(4, 2), hw.groups.cyclic_shifts(4))
-    with pytest.raises(hw.ParameterError, match="rank must be an integer from 1 to 2"):
-        plots.alpha_range(path, rank=rank)
+def test_a_path_of_one_point_is_drawn() -> None:
+    drawn(plots.plot_path(hw.regularization_path(random_moments(4, 2), hw.groups.trivial(4))))
 
 
 def test_a_crossing_is_marked_in_every_panel() -> None:

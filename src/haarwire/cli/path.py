@@ -15,7 +15,7 @@ from haarwire.cli.console import DelayedProgress, check_writable, output, shows_
 from haarwire.cli.path_text import print_path
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.errors import ParameterError
-from haarwire.solve import RegularizationPath, regularization_path
+from haarwire.solve import RegularizationPath, alpha_range, regularization_path
 
 __all__ = ["HELP", "path_command", "path_data"]
 
@@ -86,7 +86,7 @@ def path_command(
 def path_data(path: RegularizationPath, n_alphas: int) -> dict[str, Any]:
     """Everything the command tells, by name."""
     r = path.rank
-    strengths = np.geomspace(*plots.alpha_range(path), n_alphas)
+    strengths = np.geomspace(*alpha_range(path), n_alphas)
     rounded = np.array([float(f"{alpha:.2e}") for alpha in strengths])
     curve = path.curve(np.concatenate([[0.0], rounded, [np.inf]]))
     return {

@@ -11,8 +11,8 @@ import numpy as np
 from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
 from haarwire.landscape import CriticalPoints
+from haarwire.landscape.cloud import ALL, Markers, cloud, merged
 from haarwire.landscape.counting import spelled
-from haarwire.plots.cloud import ALL, Markers, cloud, merged
 from haarwire.plots.style import BLUE, GREEN, GREY, ORANGE, RED, AxesLike, axes_list, figure_of, pyplot
 
 if TYPE_CHECKING:

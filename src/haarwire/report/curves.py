@@ -9,10 +9,9 @@ import numpy as np
 
 from haarwire._numbers import FloatArray
 from haarwire._plain import plain_data
-from haarwire.plots import alpha_range
 from haarwire.report.encoding import rounded
 from haarwire.selection.held_out import HeldOut
-from haarwire.solve import Certificate, RegularizationPath
+from haarwire.solve import Certificate, RegularizationPath, alpha_range
 
 __all__ = ["COUNT", "alphas_shown", "certificate_data", "path_data", "ranks_shown"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from haarwire.landscape import CriticalPoint, CriticalPoints
-from haarwire.plots.cloud import cloud, merged
+from haarwire.landscape.cloud import cloud, merged
 from haarwire.report.encoding import rounded
 from haarwire.report.wording import count
 

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from haarwire.plots import alpha_range, plot_path
+from haarwire.plots import plot_path
 from haarwire.plots.style import BLUE, GREY, RED, pyplot
 from haarwire.reproduce.outcome import Outcome, at_most, holds
 from haarwire.reproduce.runs import Run
 from haarwire.reproduce.setup import Setup
-from haarwire.solve import Hardwired, Regularized, regularization_path, solve
+from haarwire.solve import Hardwired, Regularized, alpha_range, regularization_path, solve
 
 __all__ = ["path_figure"]
 

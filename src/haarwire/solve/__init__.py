@@ -9,6 +9,7 @@ from haarwire.solve.path import RegularizationPath, regularization_path
 from haarwire.solve.reduced_rank import Modes, reduced_rank
 from haarwire.solve.solution import Solution
 from haarwire.solve.solver import solve
+from haarwire.solve.strengths import alpha_range
 from haarwire.solve.tail import Tail
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Regularized",
     "Solution",
     "Tail",
+    "alpha_range",
     "penalty_frame",
     "reduced_rank",
     "regularization_path",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haarwire._numbers import FloatArray, IntArray
-from haarwire.landscape import CriticalPoints
+from haarwire.landscape.points import CriticalPoints
 
 __all__ = ["ALL", "Markers", "cloud", "merged"]
 
