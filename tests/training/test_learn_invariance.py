@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="needs the torch extra")
 from torch import nn  # noqa: E402
 
 from haarwire.training import learn_invariance  # noqa: E402
-from haarwire.training.invariance_learning.laplace import LaplaceEvidence, Hyperparameters  # noqa: E402
+from haarwire.training.invariance_learning.laplace import Hyperparameters, LaplaceEvidence  # noqa: E402
 from haarwire.training.invariance_learning.likelihoods import Categorical, Gaussian  # noqa: E402
 from haarwire.training.invariance_learning.transformations import Probability, Range  # noqa: E402
 from haarwire.training.modules import invariance_error, symmetrize  # noqa: E402

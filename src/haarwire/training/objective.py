@@ -50,7 +50,7 @@ class Frame:
     cross: FloatArray
 
 
-def frames_of(problems: Sequence[Quadratic], state: State | None) -> Frame:
+def frames_of(problems: Sequence[Quadratic], state: State | None = None) -> Frame:
     """One eigendecomposition a problem; from a checkpoint, as another LAPACK may turn the eigenvectors."""
     if state is not None:
         return Frame(state["basis"], state["values"], state["cross"])
