@@ -69,7 +69,8 @@ def test_more_than_256_values_are_taken_for_labels_only_when_told_so(values: np.
         Dataset.from_arrays(inputs, values)
     assert "--targets numbers" in caught.value.remedy
     assert len(classes_of(Dataset.from_arrays(inputs, values, targets="labels"))) == 300
-    assert len(classes_of(Dataset.from_arrays(inputs[:256], values[:256]))) == 256
+    texts = values[:256].astype(str)
+    assert len(classes_of(Dataset.from_arrays(inputs[:256], texts))) == 256
 
 
 def test_repr_tells_sizes() -> None:
@@ -222,3 +223,19 @@ def test_text_in_numpys_own_strings() -> None:
 def test_built_in_data_take_no_options(options) -> None:
     with pytest.raises(hw.ParameterError, match="digits has its own inputs and labels"):
         load("digits", **options)
+
+
+@pytest.mark.parametrize(
+    ("distinct", "n_samples", "fits"), [(20, 40, True), (21, 209, False), (21, 210, True)]
+)
+def test_whole_numbers_that_may_be_amounts_are_asked_about(distinct, n_samples, fits):
+    X, y = np.zeros((n_samples, 2)), np.arange(n_samples) % distinct
+    assert hw.datasets.Dataset.from_arrays(X, y, targets="labels").Y.shape[1] == distinct
+    assert hw.datasets.Dataset.from_arrays(X, y, targets="numbers").Y.shape[1] == 1
+    assert hw.datasets.Dataset.from_arrays(X, y.astype(str)).Y.shape[1] == distinct
+    if fits:
+        assert hw.datasets.Dataset.from_arrays(X, y).Y.shape[1] == distinct
+        return
+    with pytest.raises(hw.DataError, match="21 different values in 209 samples, too many") as caught:
+        hw.datasets.Dataset.from_arrays(X, y)
+    assert "targets='numbers' (--targets numbers)" in caught.value.remedy

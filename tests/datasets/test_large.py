@@ -10,6 +10,7 @@ import pytest
 
 import haarwire as hw
 from haarwire.datasets import is_large, split_source
+from haarwire.datasets.large import source_moments
 
 N = 1200
 
@@ -136,6 +137,11 @@ def test_whole_numbers_of_many_values_are_no_classes() -> None:
         split_source((X, np.arange(N) % 300))
     assert len(split_source((X, np.arange(N) % 300), targets="labels").classes) == 300
     assert split_source((X, np.arange(N) % 300), targets="numbers").classes is None
+    prices = np.arange(N) % (N // 5)
+    for read in (split_source, source_moments):
+        with pytest.raises(hw.DataError, match=rf"{N // 5} different values in {N} samples, too many"):
+            read((X, prices))
+        read((X, np.array([f"name {p}" for p in prices])))
 
 
 def test_sample_weights_are_refused() -> None:

@@ -87,7 +87,7 @@ Y: TypeAlias = Annotated[
 Targets: TypeAlias = Annotated[
     str,
     typer.Option(
-        help="What the targets are: labels (one-hot), numbers, or auto: integers and text are labels."
+        help="What the targets are: labels (one-hot), numbers, or auto: integers and text are labels, unless integers may be amounts."
     ),
 ]
 Ridge: TypeAlias = Annotated[float, typer.Option(help="Ordinary ridge penalty, for all approaches.")]

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, final, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from haarwire._numbers import FloatArray, is_real
+from haarwire._numbers import FloatArray, is_integer, is_real
 from haarwire.datasets.collections import held_out_rows, one_hot_collection
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments.checks import is_dask
@@ -35,6 +35,10 @@ AUTO_KINDS: Final = "biuUSTO"
 
 MOST_CLASSES: Final = 256
 """So many classes at most where nobody says so."""
+
+_PLAUSIBLE: Final = 20
+_SAMPLES_A_CLASS: Final = 10
+"""More different whole numbers, with fewer samples for each, may be amounts as well as classes."""
 
 
 @final
@@ -83,7 +87,8 @@ class Dataset:
             Shown in tables.
         targets : {"auto", "labels", "numbers"}
             What y holds. ``"auto"``: labels when y is a single column of integers, booleans or strings,
-            of at most 256 classes.
+            of at most 256 classes. More than 20 different integers with fewer than ten samples for each are
+            an error: they may be amounts as well, so say what they are.
 
         Returns
         -------
@@ -125,7 +130,7 @@ class Dataset:
             if not is_dask(inputs):
                 return labelled(name, inputs, given, most=most)
             one_hot, classes = one_hot_collection(given)
-            check_number(name, classes, most)
+            check_number(name, classes, most, len(inputs))
             return Dataset(name, inputs, one_hot, classes)
         if given.dtype.kind not in "biuf":
             raise DataError(
@@ -264,17 +269,27 @@ def labelled(
         codes = np.searchsorted(known, labels)
         classes = known
     else:
-        check_number(name, classes, most)
+        check_number(name, classes, most, len(labels))
     Y = np.zeros((len(labels), len(classes)))
     Y[np.arange(len(labels)), codes] = 1.0
     return Dataset(name, X, Y, classes)
 
 
-def check_number(name: str, classes: Sequence[Any] | NDArray[Any], most: int | None) -> None:
-    """Raise DataError where there are more than `most` classes."""
-    if most is not None and len(classes) > most:
+def check_number(
+    name: str, classes: Sequence[Any] | NDArray[Any], most: int | None, n_samples: int | None = None
+) -> None:
+    """Raise DataError where there are more than `most` classes, or whole numbers that look like amounts.
+
+    That is, where `most` is given: more than 20 different ones, fewer than ten samples for each.
+    """
+    if most is None:
+        return
+    count = len(classes)
+    few = n_samples is not None and count > _PLAUSIBLE and n_samples < _SAMPLES_A_CLASS * count
+    if count > most or (few and all(is_integer(label) for label in classes)):
+        of = f" in {n_samples} samples" if few else ""
         raise DataError(
-            f"the targets of {name} have {len(classes)} different values, too many to be taken for labels",
+            f"the targets of {name} have {count} different values{of}, too many to be taken for labels",
             cause="whole numbers to be predicted as numbers, or a column of names of the samples",
             remedy="say targets='numbers' (--targets numbers), or 'labels' if they are classes indeed",
         )

@@ -148,7 +148,7 @@ def split_source(
         parts = _local(opened, options, split, progress)
     else:
         parts = _on_cluster(opened, options, split, cluster, progress)
-    return _finished(opened.label, parts)
+    return _finished(opened.label, parts, split.most_classes)
 
 
 def source_moments(
@@ -165,7 +165,10 @@ def source_moments(
     is_labelled = _holds_labels(np.asarray(first.Y), targets)
     moments = Moments.from_source(source, x=x, y=y, one_hot=is_labelled, progress=progress or False)
     if is_labelled and targets == "auto":
-        check_number(opened.label, range(moments.n_targets), MOST_CLASSES)
+        names = (
+            range(moments.n_targets) if np.asarray(first.Y).dtype.kind in "iu" else [""] * moments.n_targets
+        )
+        check_number(opened.label, names, MOST_CLASSES, moments.count)
     return opened.label, moments
 
 
@@ -364,7 +367,7 @@ def _dealt(number: int, part: Part, options: Options, split: _Split) -> _Parts:
     return splitter.result()
 
 
-def _finished(label: str, parts: _Parts) -> SplitData:
+def _finished(label: str, parts: _Parts, most_classes: int | None) -> SplitData:
     folds = [fold for fold in parts.folds if fold is not None]
     count = sum(fold.summary.n_samples for fold in folds)
     if len(folds) < len(parts.folds) or count < 2 * len(folds) or not parts.test:
@@ -381,6 +384,7 @@ def _finished(label: str, parts: _Parts) -> SplitData:
         test = Dataset(name, X, Y if Y.dtype.kind == "f" else Y.astype(np.float64))
         return SplitData(name, tuple(map(Moments._from_fold, folds)), test)
     labels = parts.labels
+    check_number(label, labels, most_classes, count + len(X))
     order = sorted(range(len(labels)), key=labels.__getitem__)
     Y = np.zeros((len(X), len(labels)))
     start = 0
