@@ -87,7 +87,8 @@ Y: TypeAlias = Annotated[
 Targets: TypeAlias = Annotated[
     str,
     typer.Option(
-        help="What the targets are: labels (one-hot), numbers, or auto: integers and text are labels, unless integers may be amounts."
+        help="What the targets are: labels (one-hot), numbers, or auto: text and integers are labels, but "
+        "for integers that may be amounts."
     ),
 ]
 Ridge: TypeAlias = Annotated[float, typer.Option(help="Ordinary ridge penalty, for all approaches.")]
