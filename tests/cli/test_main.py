@@ -241,4 +241,4 @@ def test_a_file_of_another_kind_is_not_taken_for_a_name(folder: Path, run: Run) 
     Path("table.tsv").write_text("a\tb\n1\t2\n", encoding="utf-8")
     err = run("symmetry", "table.tsv", "-c", "trivial:2")[2]
     assert "table.tsv ends in .tsv: such files are not read" in err
-    assert "compare, path and landscape" in err
+    assert "compare, path, landscape and train" in err

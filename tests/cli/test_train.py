@@ -48,6 +48,19 @@ def cells(out: str, name: str) -> list[str]:
     return line.split()[1:]
 
 
+def test_data_read_in_pieces_give_the_same(four: tuple[str, ...], run: Run) -> None:
+    pa = pytest.importorskip("pyarrow", reason="reads Parquet")
+    arrays = np.load("four.npz")
+    columns = {f"{name}{i}": arrays[name][:, i] for name in ("x", "y") for i in range(arrays[name].shape[1])}
+    pytest.importorskip("pyarrow.parquet").write_table(pa.table(columns), "four.parquet")
+    assert run(*four, "-q", "--json", "one.json") == (0, "", "")
+    pieces = ("train", "four.parquet", "--x", "x0..x5", "--y", "y0..y3", *four[2:])
+    assert run(*pieces, "-q", "--json", "two.json") == (0, "", "")
+    one, two = read("one.json")["approaches"], read("two.json")["approaches"]
+    for name in NAMES:
+        assert two[name]["optimal_loss"] == pytest.approx(one[name]["optimal_loss"])
+
+
 @pytest.mark.parametrize("options", [(), ("--depth", "3"), ("--widths", "4,2,3"), ("--ridge", "0.1")])
 def test_every_approach_ends_at_its_closed_form(four: tuple[str, ...], run: Run, options: Any) -> None:
     code, out, err = run(*four, *options, "--json", "r.json")

@@ -42,7 +42,7 @@ HELP: Final = (
 
 
 def train_command(
-    data: options.Data,
+    data: options.AnyData,
     *,
     symmetry: options.Symmetry,
     rank: options.Rank = None,
@@ -86,8 +86,7 @@ def train_command(
     rep = groups.from_name(symmetry)
     with DelayedProgress(Console(stderr=True, quiet=quiet)) as progress, one_thread():
         progress("reading", 0.0)
-        source = datasets.load(data, x=x, y=y, targets=targets)  # type: ignore[arg-type]  # checked above
-        moments = options.all_moments(source)
+        name, moments = options.read_moments(data, x, y, targets, progress)
         check_fit(moments, rep)
         checked_ridge(ridge)
         check_samples(moments)
@@ -117,7 +116,7 @@ def train_command(
                 progress=report,
             )
         content: dict[str, Any] = {
-            "data": source.name,
+            "data": name,
             "symmetry": rep.label,
             "n_samples": moments.count,
             "rank": bound,
@@ -129,13 +128,14 @@ def train_command(
             "tol": tol,
             "seed": seed,
             "approaches": {
-                name: None if each is None else trained_data(each, moments) for name, each in trained.items()
+                label: None if each is None else trained_data(each, moments)
+                for label, each in trained.items()
             },
         }
         if plot is not None:
             histories = {
-                name: each.history
-                for name, each in trained.items()
+                label: each.history
+                for label, each in trained.items()
                 if each is not None and each.history is not None
             }
             save_picture(plot, plots.plot_history(histories))

@@ -76,7 +76,7 @@ def load(
                 cause="a table or an archive of another kind",
                 remedy="save it as .csv with commas between columns, or as .npz: np.savez(path, x=X, y=y); "
                 "what can be read in pieces: Moments.from_source, split_source, and on the command line "
-                "compare, path and landscape",
+                "compare, path, landscape and train",
             )
         near = difflib.get_close_matches(name, BUILT_IN, n=1, cutoff=0.5)
         raise UnknownNameError(
