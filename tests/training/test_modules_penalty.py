@@ -184,7 +184,7 @@ ERRORS = {
         "array",
         "x, rep)",
     ),
-    "no symmetry": (lambda: invariance_penalty(nn.ReLU(), X16, 4), "got a int", "a name", "from_name"),
+    "no symmetry": (lambda: invariance_penalty(nn.ReLU(), X16, 4), "got a int", "the name", "from_name"),
     "another size": (
         lambda: invariance_penalty(nn.ReLU(), torch.randn(2, 9), ROTATIONS),
         "the batch has shape (2, 9), image_rotations:4 acts on 16",
