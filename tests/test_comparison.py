@@ -64,7 +64,8 @@ def test_the_result_as_data_has_the_agreed_keys_and_types(rep: hw.Representation
     compact = rep is not SHEAR
 
     assert list(content) == [
-        "data", "symmetry", "rank", "ridge", "test_size", "seed", "n_train", "n_test", "score", "approaches",
+        "data", "symmetry", "rank", "ridge", "test_size", "seed", "n_train", "n_test", "n_targets", "score",
+        "approaches",
         "max_difference_hardwired_augmented", "certificate", "verdict",
     ]  # fmt: skip
     assert (content["data"], content["symmetry"]) == ("made", rep.name)

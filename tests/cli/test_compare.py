@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def words(text: str) -> str:
 def test_it_prints_a_table_and_a_verdict_for_each_question(folder: Path, run: Run) -> None:
     code, out, err = run(*COMPARE, "--rank", "1")
     assert (code, err) == (0, "")
-    assert "data under cyclic_shifts:6, rank ≤ 1: 60 training and 30 test samples" in out
+    assert "data under cyclic_shifts:6, rank ≤ 1: 60 training and 30 test samples, 2 classes\n" in out
     for name in ("plain", "hardwired", "augmented", "regularized"):
         (line,) = [line for line in out.splitlines() if line.startswith(f"{name} ")]
         assert len(line.split()) == 9
@@ -74,6 +75,31 @@ def test_the_table_and_the_verdicts_agree_with_the_json(folder: Path, run: Run) 
         alpha = content["approaches"]["regularized"][question]["alpha"]
         assert f"{'∞' if alpha == 'inf' else f'{alpha:.3g}'} for {title}" in out
     assert f"difference {content['max_difference_hardwired_augmented']:.1e}" in out
+
+
+def test_python_prints_the_same_text() -> None:
+    for targets, sizes in (
+        (1, "40 training and 20 test samples, 1 numeric target "),
+        (3, ", 3 numeric targets "),
+    ):
+        data = hw.datasets.planted(hw.groups.cyclic_shifts(6), 60, n_targets=targets, noise=0.5, rng=0)
+        result = hw.compare(data, hw.groups.cyclic_shifts(6))
+        printed = StringIO()
+        command.print_comparison(result, Console(file=printed, width=100))
+        assert printed.getvalue().split() == str(result).split()
+        assert sizes in str(result).replace("\n", " ")
+        assert max(map(len, str(result).splitlines())) <= 100
+
+
+def test_files_written_are_told_on_a_terminal(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(*COMPARE, "--json", "result.json")[2] == ""
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "Written: result.json" in run(*COMPARE, "--json", "result.json")[2]
+    assert "Written" not in run(*COMPARE, "--json", "-")[2]
+    assert "Written" not in run(*COMPARE, "--json", "result.json", "--quiet")[2]
 
 
 def test_json_is_what_the_function_returns(folder: Path, run: Run) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import haarwire as hw
+from haarwire._wording import count
 from haarwire.landscape import critical_points
-from haarwire.report.wording import count
 
 pytest.importorskip("typer", reason="the command needs the 'cli' extra")
 pytest.importorskip("rich", reason="the command needs the 'cli' extra")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Final
 
 import typer
@@ -19,12 +18,12 @@ from haarwire.cli.console import (
     print_table,
     print_wrapped,
     shows_text,
+    tell_written,
     write_json,
 )
 from haarwire.cli.report import check_report, command_line, write_report
 from haarwire.comparison import Comparison, compare
-from haarwire.report.summary import QUESTIONS, cells, chosen_alphas, gain_text
-from haarwire.selection import Verdict
+from haarwire.comparison.text import answers, facts, sizes, table
 
 __all__ = ["HELP", "compare_command", "print_comparison"]
 
@@ -120,51 +119,21 @@ def compare_command(
         write_json(json_file, result.to_dict())
     if shows_text(json_file, quiet=quiet):
         print_comparison(result, output())
+    if not quiet:
+        tell_written(report_file, json_file)
 
 
 def print_comparison(result: Comparison, console: Console) -> None:
     """Print the table and the verdicts."""
     console.print(
-        f"[bold]{escape(result.data)}[/bold] under [bold]{escape(result.symmetry)}[/bold], "
-        f"rank ≤ {result.rank}: {result.n_train} training and {result.n_test} test samples\n",
+        f"[bold]{escape(result.data)}[/bold] under [bold]{escape(result.symmetry)}[/bold], {sizes(result)}\n",
         highlight=False,
     )
-    losses = ["train\nloss", "as is\nloss", f"as is\n{result.score}", "moved\nloss", f"moved\n{result.score}"]
-    others = ["gap", "critical\npoints", "seconds"]
-    headings = ["approach", *losses, *others]
-    rows = [
-        [name, *(["—"] * (len(headings) - 1) if row is None else cells(row))]
-        for name, row in result.approaches.items()
-    ]
-    print_table(console, headings, rows, split=1 + len(losses))
+    headings, rows = table(result)
+    print_table(console, headings, rows, split=headings.index("gap"))
     console.print()
-    chosen = chosen_alphas(result)
-    if chosen:
-        print_wrapped(console, f"Regularized, by cross-validation: alpha {', '.join(chosen)}")
-    difference = result.max_difference_hardwired_augmented
-    print_wrapped(
-        console,
-        "The group is not compact: no augmentation, and no average over moved data."
-        if difference is None
-        else f"Coefficients, hardwired and augmented: largest relative difference {difference:.1e}",
-    )
-    jumps = len(result.certificate.crossings)
-    print_wrapped(
-        console,
-        "Regularization path: continuous on all of [0, ∞]"
-        if result.certificate.is_continuous
-        else f"Regularization path: the optimum may jump at {jumps} place{'s' if jumps > 1 else ''}; "
-        "'haarwire path' shows where",
-    )
-    for question, verdict in result.verdict.items():
-        if verdict is not None:
-            console.print()
-            _print_verdict(console, QUESTIONS[question], verdict)
-
-
-def _print_verdict(console: Console, question: str, verdict: Verdict) -> None:
-    console.print(
-        f"For [bold]{question}[/bold]: [bold green]{verdict.approach}[/bold green]", highlight=False
-    )
-    gain = "" if math.isnan(verdict.standard_error) else f"; gain {gain_text(verdict)}"
-    print_wrapped(console, verdict.reason + gain, indent="  ")
+    for fact in facts(result):
+        print_wrapped(console, fact)
+    for about, approach, why in answers(result):
+        console.print(f"\nFor [bold]{about}[/bold]: [bold green]{approach}[/bold green]", highlight=False)
+        print_wrapped(console, why, indent="  ")

@@ -31,6 +31,7 @@ __all__ = [
     "print_table",
     "print_wrapped",
     "shows_text",
+    "tell_written",
     "unwritable",
     "write_json",
 ]
@@ -174,6 +175,14 @@ def unwritable(path: Path, option: str, error: OSError) -> FileError:
         cause="no permission to write there, or a full disk",
         remedy=f"give another path to {option}",
     )
+
+
+def tell_written(*paths: Path | None) -> None:
+    """Say on a terminal which files there are."""
+    console = Console(stderr=True)
+    written = [str(path) for path in paths if path is not None and path != _STANDARD_OUTPUT]
+    if console.is_terminal and written:
+        console.print(f"\nWritten: {', '.join(written)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def shows_text(json_file: Path | None, *, quiet: bool) -> bool:

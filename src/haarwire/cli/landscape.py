@@ -9,7 +9,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups, plots
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, write_json
+from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, tell_written, write_json
 from haarwire.cli.landscape_text import print_landscape
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.landscape import CriticalPoint, CriticalPoints, critical_points
@@ -83,6 +83,8 @@ def landscape_command(
         write_json(json_file, content)
     if shows_text(json_file, quiet=quiet):
         print_landscape(content, output())
+    if not quiet:
+        tell_written(plot, json_file)
 
 
 def approach_data(points: CriticalPoints, lowest: int) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.markup import escape
 
+from haarwire._wording import alpha_text, count, number
 from haarwire.cli.console import print_table, print_wrapped
-from haarwire.report.wording import alpha_text, count, number
 
 __all__ = ["print_landscape"]
 

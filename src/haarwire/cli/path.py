@@ -11,7 +11,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups, plots
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, write_json
+from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, tell_written, write_json
 from haarwire.cli.path_text import print_path
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.errors import ParameterError
@@ -81,6 +81,8 @@ def path_command(
         write_json(json_file, content)
     if shows_text(json_file, quiet=quiet):
         print_path(content, output())
+    if not quiet:
+        tell_written(plot, json_file)
 
 
 def path_data(path: RegularizationPath, n_alphas: int) -> dict[str, Any]:

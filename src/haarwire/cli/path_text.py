@@ -9,8 +9,8 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
+from haarwire._wording import alpha_text, number, small
 from haarwire.cli.console import print_table, print_wrapped
-from haarwire.report.wording import alpha_text, number, small
 
 __all__ = ["print_path"]
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from haarwire import datasets, groups
+from haarwire._wording import alpha_text, number, pvalue, small
 from haarwire.cli import options
 from haarwire.cli.console import (
     DelayedProgress,
@@ -19,9 +20,9 @@ from haarwire.cli.console import (
     print_table,
     print_wrapped,
     shows_text,
+    tell_written,
     write_json,
 )
-from haarwire.report.wording import alpha_text, number, pvalue, small
 from haarwire.selection import Candidate, LearnedSymmetry, learn_symmetry
 
 __all__ = ["HELP", "candidate_names", "print_learned", "symmetry_command"]
@@ -107,6 +108,8 @@ def symmetry_command(
         write_json(json_file, _as_data(result, source.name, rank))
     if shows_text(json_file, quiet=quiet):
         print_learned(result, source.name, output())
+    if not quiet:
+        tell_written(json_file)
 
 
 def _all_samples(source: datasets.Dataset) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from haarwire import datasets, groups, plots
 from haarwire.cli import options
-from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, write_json
+from haarwire.cli.console import DelayedProgress, check_writable, output, shows_text, tell_written, write_json
 from haarwire.cli.pictures import check_picture, save_picture
 from haarwire.cli.train_runs import trained_data
 from haarwire.cli.train_text import print_training
@@ -143,6 +143,8 @@ def train_command(
         write_json(json_file, content)
     if shows_text(json_file, quiet=quiet):
         print_training(content, output())
+    if not quiet:
+        tell_written(plot, json_file)
 
 
 def _shape(moments: Any) -> tuple[int, int]:

@@ -170,6 +170,7 @@ def compare(
         seed=seed,
         n_train=moments.count,
         n_test=len(test.X),
+        n_targets=moments.n_targets,
         score="R²" if data.classes is None else "accuracy",
         approaches=rows,
         max_difference_hardwired_augmented=_difference({f.as_is.approach.label: f.as_is.coef for f in fits}),

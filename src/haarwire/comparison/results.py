@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from haarwire._plain import plain_data
+from haarwire.comparison.text import as_text
 from haarwire.datasets import Dataset
 from haarwire.groups import Representation
 from haarwire.moments import Moments
@@ -107,8 +108,8 @@ class Comparison:
         The rank bound.
     ridge, test_size, seed : float, float, int
         As they were given.
-    n_train, n_test : int
-        Numbers of samples.
+    n_train, n_test, n_targets : int
+        Numbers of samples, and of targets or classes.
     score : str
         ``"accuracy"`` or ``"R²"``.
     approaches : dict of str to ApproachResult or None
@@ -131,12 +132,16 @@ class Comparison:
     seed: int
     n_train: int
     n_test: int
+    n_targets: int
     score: str
     approaches: dict[str, ApproachResult | None]
     max_difference_hardwired_augmented: float | None
     certificate: Certificate
     verdict: dict[str, Verdict | None]
     fitted: Fitted | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return as_text(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, strings and dicts, ready for JSON; an infinite alpha is "inf"."""

@@ -12,6 +12,7 @@ from typing import Any, Final, final
 import numpy as np
 
 from haarwire._numbers import FloatArray
+from haarwire._wording import alpha_text
 from haarwire.comparison import check_features, some_samples
 from haarwire.datasets import Dataset
 from haarwire.errors import ParameterError
@@ -26,7 +27,6 @@ from haarwire.report.encoding import bytes_of, floats, plain_text
 from haarwire.report.images import image_shape_of, side_by_side
 from haarwire.report.landscapes import landscape_data
 from haarwire.report.pictures import orbit_data, target_names
-from haarwire.report.wording import alpha_text
 from haarwire.solve import Hardwired, Modes, Plain, Regularized
 from haarwire.solve.solver import checked_rank
 

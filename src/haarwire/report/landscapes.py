@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from haarwire._wording import count
 from haarwire.landscape import CriticalPoint, CriticalPoints
 from haarwire.landscape.cloud import cloud, merged
 from haarwire.report.encoding import rounded
-from haarwire.report.wording import count
 
 __all__ = ["landscape_data", "landscapes_by_rank"]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
-from haarwire.comparison import ApproachResult, Comparison, QuestionResult
+from haarwire._wording import QUESTIONS, alpha_text
+from haarwire.comparison import Comparison, QuestionResult
+from haarwire.comparison.text import cells, chosen_alphas, gain_text
 from haarwire.report.encoding import plain_text
-from haarwire.report.wording import alpha_text, count, number, score, small
 from haarwire.selection import Verdict
 
-__all__ = ["NAMES", "QUESTIONS", "cells", "chosen_alphas", "gain_text", "notes", "table", "verdicts"]
-
-QUESTIONS: Final = {"as_is": "data as they are", "moved": "data moved by the group"}
+__all__ = ["NAMES", "notes", "table", "verdicts"]
 
 NAMES: Final = {
     "plain": "plain",
@@ -53,12 +51,6 @@ def _verdict(result: Comparison, question: str, verdict: Verdict) -> dict[str, A
     }
 
 
-def gain_text(verdict: Verdict) -> str:
-    """The gain on the test samples, with its standard error where there is one."""
-    error = verdict.standard_error
-    return f"{verdict.gain:.4g}" + ("" if math.isnan(error) else f" ± {error:.2g} (standard error)")
-
-
 def table(result: Comparison) -> dict[str, Any]:
     """The comparison as rows of texts under their headings; an approach that does not exist has dashes."""
     headings = [
@@ -77,31 +69,6 @@ def table(result: Comparison) -> dict[str, Any]:
         for name, row in result.approaches.items()
     ]
     return {"headings": headings, "rows": rows}
-
-
-def cells(row: ApproachResult) -> list[str]:
-    """Training loss; test loss and score as is, and moved; invariance gap, critical points, seconds."""
-    found = [number(row.train_loss)]
-    for answer in (row.as_is, row.moved):
-        if answer is None:
-            found += ["—", "—"]
-        else:
-            found += [
-                number(answer.test_loss),
-                "—" if answer.test_score is None else score(answer.test_score),
-            ]
-    return [*found, small(row.relative_invariance_gap), count(row.n_critical_points), f"{row.seconds:.3f}"]
-
-
-def chosen_alphas(result: Comparison) -> list[str]:
-    """The strengths that cross-validation chose, and for which question."""
-    row = result.approaches["regularized"]
-    answers = {} if row is None else {"as_is": row.as_is, "moved": row.moved}
-    return [
-        f"{alpha_text(answer.alpha)} for {QUESTIONS[question]}"
-        for question, answer in answers.items()
-        if answer is not None and answer.alpha is not None
-    ]
 
 
 def notes(result: Comparison) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from haarwire._wording import number, pvalue
 from haarwire.comparison import Fitted
 from haarwire.errors import HaarwireError, ParameterError
 from haarwire.report.encoding import plain_text
-from haarwire.report.wording import number, pvalue
 from haarwire.selection import SymmetryTest, symmetry_test
 
 __all__ = ["symmetry_data"]

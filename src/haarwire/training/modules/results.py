@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from haarwire._plain import plain_data
+from haarwire._wording import QUESTIONS, text_table
 from haarwire.comparison import QuestionResult
 from haarwire.selection import Verdict
 
@@ -116,17 +117,8 @@ class ModuleComparison:
             ]
             for name, row in self.approaches.items()
         ]
-        widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-        lines = [
-            "  ".join(
-                cell.rjust(width) if i else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-            )
-            for cells in [headings, *rows]
-        ]
-        words = {"as_is": "data as they are", "moved": "data moved by the group"}
-        verdicts = [f"For {words[q]}: {v.approach}; {v.reason}" for q, v in self.verdict.items()]
-        return "\n".join([title, "", *lines, "", *verdicts])
+        verdicts = [f"For {QUESTIONS[q]}: {v.approach}; {v.reason}" for q, v in self.verdict.items()]
+        return "\n".join([title, "", text_table(headings, rows), "", *verdicts])
 
 
 def _with_spread(scores: tuple[float, ...]) -> str:

@@ -1,11 +1,14 @@
-"""How numbers are written for people, on the terminal and on a page."""
+"""How numbers, tables and the two questions are written for people, on the terminal and on a page."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["alpha_text", "count", "number", "pvalue", "score", "small"]
+__all__ = ["QUESTIONS", "alpha_text", "count", "number", "pvalue", "score", "small", "text_table"]
+
+QUESTIONS: Final = {"as_is": "data as they are", "moved": "data moved by the group"}
 
 _FLOAT_DIGITS: Final = 300
 """Counts of more digits than this are beyond floats."""
@@ -49,3 +52,18 @@ def count(value: int) -> str:
     if digits < _FLOAT_DIGITS:
         return f"{value:.2e}"
     return f"{10 ** (digits % 1):.2f}e+{math.floor(digits)}"
+
+
+def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows under headings of one or two lines; names to the left, numbers to the right."""
+    lines = max(heading.count("\n") for heading in headings)
+    columns = [("\n" * (lines - heading.count("\n")) + heading).split("\n") for heading in headings]
+    table = [*zip(*columns, strict=True), *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()
+        for cells in table
+    )
