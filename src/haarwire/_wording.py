@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["QUESTIONS", "alpha_text", "count", "number", "pvalue", "score", "small", "text_table"]
+__all__ = ["QUESTIONS", "alpha_text", "count", "counted", "number", "pvalue", "score", "small", "text_table"]
 
 QUESTIONS: Final = {"as_is": "data as they are", "moved": "data moved by the group"}
 
@@ -52,6 +52,11 @@ def count(value: int) -> str:
     if digits < _FLOAT_DIGITS:
         return f"{value:.2e}"
     return f"{10 ** (digits % 1):.2f}e+{math.floor(digits)}"
+
+
+def counted(value: int, noun: str) -> str:
+    """A number of things."""
+    return f"{value} {noun}{'' if value == 1 else 's'}"
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

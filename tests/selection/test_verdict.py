@@ -12,7 +12,7 @@ from hypothesis import given
 
 import haarwire as hw
 from haarwire.selection import verdict
-from haarwire.selection.paired import is_same_model
+from haarwire.selection.paired import is_same_model, told_apart
 from haarwire.selection.verdict import CLEARLY, SIMPLEST_FIRST
 
 RNG = np.random.default_rng(3)
@@ -209,3 +209,9 @@ def test_losses_of_one_model_in_any_unit(unit: float) -> None:
     losses = unit * np.array([1.0, 2.0, 3.0])
     assert is_same_model(losses, losses * (1.0 + 1e-12))
     assert not is_same_model(losses, losses * (1.0 + 1e-6))
+
+
+def test_losses_are_told_in_as_many_digits_as_tell_them_apart() -> None:
+    assert told_apart(0.5292, 0.5559) == ("0.5292", "0.5559")
+    assert told_apart(0.44412, 0.44414) == ("0.44412", "0.44414")
+    assert told_apart(0.5, 0.5) == ("0.5", "0.5")

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from haarwire._wording import QUESTIONS, alpha_text, count, number, score, small, text_table
+from haarwire._wording import QUESTIONS, alpha_text, count, counted, number, score, small, text_table
 
 if TYPE_CHECKING:
     from haarwire.comparison.results import ApproachResult, Comparison
@@ -21,8 +21,8 @@ _WIDTH: Final = 100
 def sizes(result: Comparison) -> str:
     """The rank bound and the numbers of samples and targets."""
     n = result.n_targets
-    kind = "classes" if result.score == "accuracy" else "numeric target" + "s" * (n > 1)
-    return f"rank ≤ {result.rank}: {result.n_train} training and {result.n_test} test samples, {n} {kind}"
+    kind = f"{n} classes" if result.score == "accuracy" else counted(n, "numeric target")
+    return f"rank ≤ {result.rank}: {result.n_train} training and {result.n_test} test samples, {kind}"
 
 
 def table(result: Comparison) -> tuple[list[str], list[list[str]]]:
@@ -84,7 +84,7 @@ def facts(result: Comparison) -> list[str]:
     found.append(
         "Regularization path: continuous on all of [0, ∞]"
         if result.certificate.is_continuous
-        else f"Regularization path: the optimum may jump at {jumps} place{'s' if jumps > 1 else ''}; "
+        else f"Regularization path: the optimum may jump at {counted(jumps, 'place')}; "
         "'haarwire path' shows where"
     )
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarwire._numbers import FloatArray, is_integer, is_real
+from haarwire._wording import counted
 from haarwire.datasets.collections import held_out_rows, one_hot_collection
 from haarwire.errors import DataError, ParameterError
 from haarwire.moments.checks import is_dask
@@ -67,9 +68,10 @@ class Dataset:
     test: Dataset | None = None
 
     def __repr__(self) -> str:
-        kind = f"{self.Y.shape[1]} targets" if self.classes is None else f"{len(self.classes)} classes"
+        kind = counted(self.Y.shape[1], "target") if self.classes is None else f"{len(self.classes)} classes"
         held_out = f", {len(self.test.X)} held out" if self.test is not None else ""
-        return f"Dataset({self.name}: {len(self.X)} samples, {self.X.shape[1]} features, {kind}{held_out})"
+        sizes = f"{counted(len(self.X), 'sample')}, {counted(self.X.shape[1], 'feature')}, {kind}{held_out}"
+        return f"Dataset({self.name}: {sizes})"
 
     @staticmethod
     def from_arrays(X: ArrayLike, y: ArrayLike, *, name: str = "data", targets: Targets = "auto") -> Dataset:

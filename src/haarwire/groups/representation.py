@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray, is_integer
+from haarwire._wording import counted
 from haarwire.errors import NoSamplerError, ParameterError, RepresentationError
 from haarwire.groups import enumeration
 from haarwire.groups._checks import MatrixLike, as_square, positive_size
@@ -95,9 +96,9 @@ class Representation:
         object.__setattr__(self, "action", action)
 
     def __repr__(self) -> str:
-        parts = [f"dim {self.dim}", f"{len(self.generators)} generators"]
+        parts = [f"dim {self.dim}", counted(len(self.generators), "generator")]
         if self.algebra:
-            parts.append(f"{len(self.algebra)} Lie-algebra elements")
+            parts.append(counted(len(self.algebra), "Lie-algebra element"))
         if self.action is not None:
             parts.append(f"order {enumeration.shown(self.action.order)}")
         return f"Representation({self.name or 'unnamed'}: {', '.join(parts)})"

@@ -267,8 +267,8 @@ def entry_not_finite(name: str, value: object, row: int, column: int) -> DataErr
     return DataError(
         f"{name} is {value} at row {row}, column {column}.",
         cause="a missing value, a logarithm of zero, or a division by zero.",
-        remedy="drop such rows (keep = np.isfinite(X).all(axis=1); X[keep], Y[keep]), give them "
-        "the weight 0, or fill them in, for example with scikit-learn's SimpleImputer.",
+        remedy="drop such rows (counted from 0; keep = np.isfinite(X).all(axis=1); X[keep], Y[keep]), give "
+        "them the weight 0, or fill them in, for example with scikit-learn's SimpleImputer.",
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from haarwire._linalg import EPS
 from haarwire._numbers import FloatArray
+from haarwire._wording import counted
 from haarwire.errors import DataError
 from haarwire.moments.checks import as_model, check_column_block, check_fields, check_precision, is_dask
 from haarwire.moments.conditioning import accurate
@@ -530,7 +531,7 @@ class Moments:
 
     def __repr__(self) -> str:
         nouns = {"sample": self.count, "feature": self.n_features, "target": self.n_targets}
-        sizes = [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in nouns.items()]
+        sizes = [counted(number, noun) for noun, number in nouns.items()]
         return f"Moments({', '.join(sizes)}, {self.dtype})"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from haarwire._numbers import FloatArray
 
-__all__ = ["SAME", "is_same_model", "paired_difference"]
+__all__ = ["SAME", "is_same_model", "paired_difference", "told_apart"]
 
 
 SAME: Final = 1e-9
@@ -19,6 +19,12 @@ def is_same_model(a: FloatArray, b: FloatArray) -> bool:
     """Whether losses on the same folds or samples are those of one model, up to rounding."""
     size = max(float(np.abs(a).mean()), float(np.abs(b).mean()))
     return bool(np.abs(a - b).mean() <= SAME * size)
+
+
+def told_apart(a: float, b: float) -> tuple[str, str]:
+    """Two losses in four significant digits, or as many as tell them apart."""
+    digits = next((d for d in range(4, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 4)
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 def paired_difference(

@@ -19,7 +19,7 @@ from haarwire.selection.cross_validation import CrossValidation
 from haarwire.selection.folds import FOLDS, checked_folds, fold_moments, further_splits
 from haarwire.selection.grid import alpha_grid
 from haarwire.selection.held_out import HeldOut
-from haarwire.selection.paired import SAME, is_same_model, paired_difference
+from haarwire.selection.paired import SAME, is_same_model, paired_difference, told_apart
 from haarwire.selection.risk import MovedRisk, risks
 from haarwire.solve import Approach, Augmented, Plain, penalty_frame
 from haarwire.solve.approaches import check_kinds
@@ -342,14 +342,14 @@ def _reason(
     rival = min(others, key=lambda name: best[name].mean)
     strength = "" if alpha is None else f" with alpha {alpha:.3g}"
     also = aside_of_same(same)
-    own, other = best[chosen].mean, best[rival].mean
-    if own > other:
+    own, other = told_apart(best[chosen].mean, best[rival].mean)
+    if best[chosen].mean > best[rival].mean:
         return (
             f"it is the simplest whose cross-validated loss {wording} is the lowest to a thousandth: "
-            f"{own:.4g} against {other:.4g} for {rival}{also}"
+            f"{own} against {other} for {rival}{also}"
         )
     return (
-        f"it has{strength} the lowest cross-validated loss {wording}: {own:.4g} against {other:.4g} for "
+        f"it has{strength} the lowest cross-validated loss {wording}: {own} against {other} for "
         f"{rival}, the next best{also}"
     )
 

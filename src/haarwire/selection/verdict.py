@@ -10,7 +10,7 @@ import numpy as np
 
 from haarwire._numbers import FloatArray
 from haarwire.errors import ParameterError
-from haarwire.selection.paired import is_same_model
+from haarwire.selection.paired import is_same_model, told_apart
 from haarwire.selection.recommendation import SIMPLEST_FIRST, Advice, aside_of_same
 
 __all__ = ["Verdict", "advice_verdict", "verdict"]
@@ -85,13 +85,13 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
         return Verdict(chosen, reason, 0.0, 0.0, False)
     rival = min(rivals, key=lambda name: pairs.means[name])
     gain, error = pairs.difference(rival, chosen)
+    own, other = told_apart(pairs.means[chosen], pairs.means[rival])
     # Where one is unbeaten alone, it beats all others: by the triangle inequality for standard errors,
     # "clearly better" is transitive.
     close = [name for name in rivals if not pairs.is_clearly_better(chosen, name)]
     if not close:
         reason = (
-            f"it has the lowest test loss {wording}: {pairs.means[chosen]:.4g} against "
-            f"{pairs.means[rival]:.4g} for {rival}, the next best{also}"
+            f"it has the lowest test loss {wording}: {own} against {other} for {rival}, the next best{also}"
         )
         return Verdict(chosen, reason, gain, error, True)
     if np.isnan(error):
@@ -109,7 +109,7 @@ def verdict(losses: Mapping[str, FloatArray], wording: str = "on these data") ->
     erratic = [name for name in close if name in unbeaten]
     losses_of = "that" if erratic == [rival] else f"the loss of {' and '.join(erratic)}"
     reason = (
-        f"it has the lowest test loss {wording}, {pairs.means[chosen]:.4g} against {pairs.means[rival]:.4g} "
+        f"it has the lowest test loss {wording}, {own} against {other} "
         f"for {rival}, the next best{also}, but {losses_of} varies too much between samples to tell"
     )
     return Verdict(chosen, reason, gain, error, False)

@@ -57,7 +57,7 @@ def restrict(
 
     >>> from haarwire.groups import image_rotations, restrict
     >>> restrict(image_rotations(2), [(0, 0)])
-    Representation(image_rotations:2 restricted: dim 4, 1 generators)
+    Representation(image_rotations:2 restricted: dim 4, 1 generator)
     """
     checked_representation(rep)
     words, algebra = _checked_words(words), _checked_list(algebra)

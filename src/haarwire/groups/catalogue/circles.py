@@ -47,7 +47,7 @@ def so2(frequencies: Sequence[int]) -> Representation:
     --------
     >>> from haarwire.groups import so2
     >>> so2([0, 1, 2])
-    Representation(so2:0,1,2: dim 5, 0 generators, 1 Lie-algebra elements, order infinite)
+    Representation(so2:0,1,2: dim 5, 0 generators, 1 Lie-algebra element, order infinite)
     """
     call = "so2([0, 1, 2])"
     found = _integers(frequencies, 1, "frequencies", call)

@@ -166,7 +166,7 @@ def o3(multiplicities: str | Mapping[str, int]) -> Representation:
     --------
     >>> from haarwire.groups import o3
     >>> o3({"1o": 2, "0e": 1})
-    Representation(o3:0e=1,1o=2: dim 7, 1 generators, 3 Lie-algebra elements, order infinite)
+    Representation(o3:0e=1,1o=2: dim 7, 1 generator, 3 Lie-algebra elements, order infinite)
     """
     given = {multiplicities: 1} if isinstance(multiplicities, str) else multiplicities
     call = 'o3({"0e": 2, "1o": 3})'

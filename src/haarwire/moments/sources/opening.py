@@ -150,7 +150,8 @@ def _kind(path: str, location: Location) -> str:
     raise FileError(
         f"{path} is of no known kind: it ends in {kind or 'nothing'}.",
         cause="another format, or a misspelt ending.",
-        remedy=f"known endings are {known}; pass an iterable of batches for anything else.",
+        remedy=f"known endings are {known}; name the files of a folder by a pattern such as 'FOLDER/*.csv', "
+        "and pass an iterable of batches for anything else.",
     )
 
 
