@@ -78,7 +78,7 @@ def test_the_page_has_a_line_a_statement(quick):
     _, data, page = quick
     for row in data["statements"]:
         assert f"\n| {row['number']} | " in page
-        assert f" | {row['instances']} | {len(row['named_groups'])} | " in page
+        assert f" | {row['instances']} ({len(row['named_groups'])}) | " in page
         assert f"\n- **{row['number']}** " in page
     for example in data["dropped"]:
         assert f"\n| {example['number']} | " in page

@@ -168,8 +168,9 @@ def markdown(rows: Sequence[Row], examples: Sequence[Counterexample], command: s
             f"all {len(NAMES)} named groups, finite groups in orthonormal and in skewed bases, (signed) "
             "permutations, SO(2), SO(3), shears, scalings and boosts; any rank; fewer or more targets than "
             "invariants, and no invariants at all; with and without intercept. Each is checked against "
-            "another route than the package's own: the group is enumerated (or integrated over by quadrature), "
-            "the augmented data are built, penalties are pseudo-samples, Hessians come from values of the loss."
+            "another route than the package's own: the group is enumerated (or integrated over by "
+            "quadrature), the augmented data are built, penalties are pseudo-samples, Hessians come from "
+            "values of the loss."
         ),
         "",
         (
@@ -178,17 +179,19 @@ def markdown(rows: Sequence[Row], examples: Sequence[Counterexample], command: s
             "other kinds as often. The tests run it with `--quick`."
         ),
         "",
-        "| | Statement | Assumptions | Instances | Named groups | Failures | Worst deviation | Allowed |",
-        "|---|---|---|---:|---:|---:|---:|---:|",
+        "| | Statement | Assumptions | Instances (named groups) | Failures | Worst of allowed |",
+        "|---|---|---|---:|---:|---:|",
     ]
     for row in rows:
         s = row.statement
-        cells = (s.number, s.text, s.assumptions, row.instances, len(row.named), len(row.failures))
-        out.append("| " + " | ".join(map(_cell, (*cells, number(row.worst), number(row.tolerance)))) + " |")
+        tried = f"{row.instances} ({len(row.named)})"
+        worst = f"{number(row.worst)} of {number(row.tolerance)}"
+        cells = (s.number, s.text, s.assumptions, tried, len(row.failures), worst)
+        out.append("| " + " | ".join(map(_cell, cells)) + " |")
     out += [
         "",
         (
-            "The worst deviation is the one nearest to what is allowed. κ(C) is the condition number of the "
+            "Worst is the deviation nearest to what is allowed. κ(C) is the condition number of the "
             "gram, ‖ρ‖ the largest norm of a group element, and c = 32(n + m) + √(number of "
             "samples, moved ones too). "
             f"Of the {len(NAMES)} named groups {len(NOT_COMPACT)} are not compact; where a statement has "
