@@ -67,6 +67,18 @@ def test_functions_of_a_continuous_group() -> None:
     assert hw.equivariance_error(np.diag([1.0, 2.0, 3.0]), vectors, vectors) > 0.05
 
 
+def test_elements_of_both_sides_correspond() -> None:
+    """z ↦ z² turns twice as fast as z, whatever the size of the Lie-algebra elements."""
+
+    def squared(z: np.ndarray) -> np.ndarray:
+        return np.stack([z[:, 0] ** 2 - z[:, 1] ** 2, 2.0 * z[:, 0] * z[:, 1]], axis=1)
+
+    samples = np.random.default_rng(0).standard_normal((20, 2))
+    once, twice = hw.groups.so2([1]), hw.groups.so2([2])
+    assert hw.equivariance_error(squared, once, twice, X=samples) < 1e-14
+    assert hw.equivariance_error(squared, once, once, X=samples) > 0.1
+
+
 def test_assertion_names_both_sides() -> None:
     with pytest.raises(
         hw.NotInvariantError, match=r"from cyclic_shifts:4 to cyclic_shifts:4: relative error"

@@ -176,6 +176,19 @@ def test_the_size_of_a_lie_algebra_element_does_not_matter(speed: float) -> None
     assert [c.is_trivial for c in decomposition.components] == [True, False, False]
 
 
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_lie_algebra_elements_have_no_scale(size: float) -> None:
+    J = np.array([[0.0, -1.0], [1.0, 0.0]])
+    blocks = np.zeros((5, 5))
+    blocks[:2, :2], blocks[2:4, 2:4] = J, 2.0 * J
+    found = hw.isotypic_decomposition(hw.Representation(5, algebra=(size * blocks,)))
+    assert sorted((c.dim, c.multiplicity, c.type) for c in found.components) == [
+        (1, 1, "real"),
+        (2, 1, "complex"),
+        (2, 1, "complex"),
+    ]
+
+
 def test_circle() -> None:
     decomposition = hw.isotypic_decomposition(hw.groups.so2([1, 1, 2]))
     assert as_counts(decomposition) == [(1, 2, "complex"), (2, 2, "complex")]

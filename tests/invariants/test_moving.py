@@ -35,6 +35,14 @@ def test_a_continuous_group_is_drawn_from() -> None:
     np.testing.assert_allclose(*lengths, rtol=1e-12)
 
 
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_the_same_seed_moves_the_same_way(limit: int) -> None:
+    move = Mover(hw.groups.dihedral(4), limit)
+    first, again, other = (move(X, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
 def test_elements_too_large_to_list_are_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, rep = (
         np.random.default_rng(0).standard_normal((20, 10)),

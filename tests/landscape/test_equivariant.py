@@ -147,6 +147,17 @@ def test_tied_groups_are_families() -> None:
     assert points.global_optimum.dimension == 4  # lines in C³, as real dimensions
     assert points.global_optimum.index == 0
     assert (points.global_optimum.hessian_pairs[:4] == 0).all()
+    assert "1 families" in repr(points)
+
+
+def test_dimensions_of_families_add_up() -> None:
+    """Of two tied planes and of four signs, two of which are tied, rank 5 keeps a plane and three signs."""
+    turn, flip = np.array([[0.0, -1.0], [1.0, 0.0]]), -np.eye(1)
+    rep = hw.Representation(8, (hw.Matrix(block_diagonal([turn, turn, flip, flip, flip, flip])),))
+    X = np.concatenate([np.eye(8), -np.eye(8)])
+    moments = hw.Moments.from_arrays(X, X * [1.5, 1.5, 1.5, 1.5, 4.0, 3.0, 2.0, 2.0])
+    best = landscape(moments, rep, rep, 5).global_optimum
+    assert best.dimension == 2 + 1  # a line in C², a line in R²
 
 
 def test_other_approaches() -> None:

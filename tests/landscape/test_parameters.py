@@ -360,10 +360,12 @@ def test_tolerance_out_of_range(tol):
     assert "tol=1e-6" in caught.value.remedy
 
 
-def test_the_gradient_is_measured_by_the_size_of_its_terms():
+@pytest.mark.parametrize("unit", [1.0, 1e-4])
+def test_the_gradient_is_measured_by_the_size_of_its_terms(unit):
     """‖∇J‖/(2(‖B‖ + ‖PC‖)·√(‖W₂‖² + ‖W₁‖²)) for two layers far from the optimum, by hand."""
     data = generic_data(5, 4, np.random.default_rng(0))
-    problem = hw.Plain().problem(data.moments, hw.groups.trivial(5))
+    moments = hw.Moments.from_arrays(unit * data.X, unit * data.Y)
+    problem = hw.Plain().problem(moments, hw.groups.trivial(5))
     rng = np.random.default_rng(1)
     first, second = 30.0 * rng.standard_normal((3, 5)), 20.0 * rng.standard_normal((4, 3))
     P = second @ first

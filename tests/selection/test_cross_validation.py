@@ -10,6 +10,7 @@ import pytest
 
 import haarwire as hw
 from haarwire.selection import CrossValidation, cross_validate, default_alphas
+from haarwire.selection.grid import alpha_grid
 from haarwire.selection.held_out import HeldOut
 
 ALPHAS = np.array([0.0, 1e-3, 0.1, 2.0, 1e3, math.inf])
@@ -245,6 +246,15 @@ def test_a_grid_of_no_strengths_is_refused(count: Any) -> None:
     moments = moments_of(sample_folds())[0]
     with pytest.raises(hw.ParameterError, match="n_alphas must be a positive integer"):
         default_alphas(moments, REPRESENTATIONS["signed"], n_alphas=count)
+
+
+def test_the_grid_is_that_of_the_penalty() -> None:
+    rep = hw.groups.image_rotations(3)
+    data = hw.datasets.planted(rep, 50, rng=0)
+    moments = hw.Moments.from_arrays(data.X, data.Y)
+    path = hw.regularization_path(moments, rep, penalty="projection")
+    np.testing.assert_allclose(default_alphas(moments, rep, penalty="projection"), alpha_grid(path))
+    assert not np.allclose(default_alphas(moments, rep), alpha_grid(path))
 
 
 def test_a_grid_is_of_moments_and_a_representation() -> None:

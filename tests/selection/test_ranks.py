@@ -204,3 +204,5 @@ def test_the_noise_from_the_median_of_the_modes() -> None:
     X, Y = planted(1, 3000)
     found = hw.select_rank(X, Y, REP, method="gavish_donoho_median")
     assert found.threshold == pytest.approx(_threshold(8 / 9) * 3.0, rel=0.15)
+    np.testing.assert_array_equal(found.ranks, np.arange(9))
+    assert found.criterion.shape == found.ranks.shape

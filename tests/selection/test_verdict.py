@@ -211,6 +211,11 @@ def test_losses_of_one_model_in_any_unit(unit: float) -> None:
     assert not is_same_model(losses, losses * (1.0 + 1e-6))
 
 
+def test_two_samples_have_a_standard_error() -> None:
+    found = verdict({"plain": np.array([1.0, 2.0]), "hardwired": np.array([0.5, 1.0])})
+    assert found.standard_error == pytest.approx(0.25)
+
+
 def test_losses_are_told_in_as_many_digits_as_tell_them_apart() -> None:
     assert told_apart(0.5292, 0.5559) == ("0.5292", "0.5559")
     assert told_apart(0.44412, 0.44414) == ("0.44412", "0.44414")

@@ -78,7 +78,7 @@ class IsotypicComponent:
 
     @property
     def type(self) -> FieldType:
-        """What commutes with π: R, C or H."""
+        """By what commutes with π, R, C or H: "real", "complex" or "quaternionic"."""
         return _TYPES[len(self.units)]
 
     @property
