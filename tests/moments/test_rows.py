@@ -344,9 +344,9 @@ def test_what_needs_rows_says_so() -> None:
     X, Y, _ = samples()
     dX, dY, _ = cut_badly(X, Y, None)
     with pytest.raises(ParameterError, match="randomization test needs the samples themselves in memory"):
-        hw.symmetry_test(dX, dY, REP, method="randomization")
+        hw.symmetry_test(X, dY, REP, method="randomization")
     with pytest.raises(ParameterError, match="leave-one-out needs the samples"):
-        select_leave_one_out(hw.regularization_path(Moments.from_arrays(X, Y), REP), dX, dY)
+        select_leave_one_out(hw.regularization_path(Moments.from_arrays(X, Y), REP), X, dY)
     with pytest.raises(ParameterError, match="span of the samples needs the samples"):
         Samples.from_arrays(dX, dY).deviations()
 

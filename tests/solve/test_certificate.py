@@ -56,6 +56,14 @@ def test_a_path_that_moves_to_the_end_is_covered_up_to_the_last_bits() -> None:
     assert 1.0 - 1e-14 < _end_segment(pencil, 1.0) < 1.0  # type: ignore[arg-type]
 
 
+def test_a_crossing_in_the_middle_of_an_interval_is_bracketed_as_closely() -> None:
+    """σ_2² = (16/15)/(1 + α) meets σ_1 = 1 at α = 1/15: τ = 1/16, where the first interval is halved."""
+    moments, rep = diagonal_problem(np.array([1.0, math.sqrt(16 / 15)]), np.array([0.0, 1.0]))
+    (crossing,) = hw.regularization_path(moments, rep, rank=1).certify().crossings
+    assert crossing.low <= 1 / 15 <= crossing.high
+    assert crossing.high - crossing.low < 1e-11
+
+
 def test_every_evaluation_is_counted() -> None:
     moments, rep = diagonal_problem(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
     path = hw.regularization_path(moments, rep, rank=1)

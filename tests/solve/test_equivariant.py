@@ -522,3 +522,20 @@ def test_a_ridge_where_the_inputs_are_not_orthogonal() -> None:
     A = np.stack([np.append((X @ M.T).ravel() / 10.0, math.sqrt(0.3) * M.ravel()) for M in maps], axis=1)
     c = np.linalg.lstsq(A, np.append(Y.ravel() / 10.0, np.zeros(4)), rcond=None)[0]
     np.testing.assert_allclose(best.coef, c[0] * maps[0] + c[1] * maps[1], atol=1e-12)
+
+
+def test_a_local_minimum_over_equivariant_maps_is_equivariant() -> None:
+    """A target action that is not orthogonal, a bound on the rank: no closed form, but the symmetry holds."""
+    S = np.array([[1.0, 0.6], [0.0, 1.0]])
+    source = hw.Representation(4, (hw.Matrix(np.diag([1.0, 1.0, -1.0, -1.0])),))
+    target = hw.Representation(2, (hw.Matrix(S @ np.diag([1.0, -1.0]) @ np.linalg.inv(S)),))
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((60, 4)), rng.standard_normal((60, 2))
+    moments = hw.Moments.from_arrays(X, X[:, [0, 2]] @ S.T + 0.1 * Y)
+    best = hw.solve(moments, source, rank=1, approach=hw.Hardwired(), target=target)
+    assert not best.is_global
+    assert (best.rank, best.invariance_gap) == (1, 0.0)
+    assert hw.equivariance_error(best.coef, source, target) < 1e-10
+    soft = hw.solve(moments, source, rank=1, approach=hw.Regularized(0.5), target=target)
+    assert 0.0 < soft.relative_invariance_gap < 1.0
+    assert best.loss >= soft.loss >= soft.lower_bound
