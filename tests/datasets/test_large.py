@@ -192,3 +192,38 @@ def test_the_command(tmp_path, monkeypatch, capsys) -> None:
     for name in ("plain", "hardwired"):
         here, far = local["approaches"][name], there["approaches"][name]
         assert far["train_loss"] == pytest.approx(here["train_loss"], rel=1e-9)
+
+
+def test_parts_without_rows_are_passed_over(tmp_path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the io extra")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    X, y = samples()
+    for number, year in enumerate((2020, 2021)):
+        columns = {f"x{i}": X[:, i] for i in range(X.shape[1])}
+        table = pa.table({**columns, "year": np.full(len(X), year), "y": y})
+        pq.write_table(table, tmp_path / f"part{number}.parquet")
+    options = {"y": "y", "x": [f"x{i}" for i in range(X.shape[1])], "targets": "labels"}
+    for year in (2020, 2021):
+        found = split_source(tmp_path, filters=[("year", "==", year)], **options)
+        assert sum(fold.count for fold in found.folds) + len(found.test.X) == len(X)
+
+
+def test_samples_without_features_are_told() -> None:
+    with pytest.raises(hw.DataError, match="no features"):
+        split_source((np.zeros((300, 0)), np.zeros(300)))
+
+
+def test_a_stream_keeps_its_first_batch() -> None:
+    X, y = samples()
+    batches = [(X[i : i + 100], 0.5 * y[i : i + 100]) for i in range(0, 400, 100)]
+    for given in (batches, iter(batches)):
+        assert source_moments(given)[1].count == 400
+
+
+def test_a_file_is_small_whatever_its_name(tmp_path) -> None:
+    for name in ("data[1].csv", "what?.npz"):
+        (tmp_path / name).write_text("1,2\n")
+        assert not is_large(tmp_path / name)
+    assert is_large(tmp_path / "data[12].csv")

@@ -263,3 +263,17 @@ def test_generators_in_float32_leave_the_same_invariants():
     expected = U[:, 4:]
     # float32 entries: 6·eps over the gap 2·sin(π/7) ≈ 0.87.
     assert np.abs(subspace.basis @ subspace.basis.T - expected @ expected.T).max() < 1e-6
+
+
+@pytest.mark.parametrize("convert", [np.float32, np.int64, sp.csc_array, sp.csr_matrix, sp.coo_array])
+def test_a_basis_in_any_array(convert):
+    Q = np.eye(5)[:, [0, 3]]
+    given = Q.astype(convert) if convert in (np.float32, np.int64) else convert(Q)
+    subspace = hw.Subspace(given)
+    np.testing.assert_array_equal(subspace.basis, Q)
+    assert subspace.basis.dtype.kind == "f"
+
+
+def test_a_basis_in_single_precision():
+    V = np.random.default_rng(0).standard_normal((300, 40)).astype(np.float32)
+    assert hw.Subspace(np.linalg.qr(V)[0]).dim == 40

@@ -510,3 +510,10 @@ def test_a_checkpoint_of_a_cluster_that_holds_other_things(client, tmp_path) -> 
         with pytest.raises(hw.FileError, match="cannot be read") as error:
             Moments.from_source(tmp_path / "*.npz", **options)
         assert "delete it to start anew" in error.value.remedy
+
+
+def test_errors_keep_their_class_beside_a_current_client(cluster) -> None:
+    X, y = np.zeros((20, 3)), np.zeros(20)
+    X[3, 1] = np.nan
+    with Client(cluster, set_as_default=True), pytest.raises(DataError, match="nan at row 3, column 1"):
+        Moments.from_dask(da.from_array(X), da.from_array(y), progress=False)

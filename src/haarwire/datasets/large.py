@@ -81,9 +81,11 @@ class SplitData:
 def is_large(source: str | os.PathLike[str]) -> bool:
     """Whether `split_source` reads this and `load` does not: URLs, folders, patterns, other files."""
     text = os.fspath(source)
-    if "://" in text or glob.has_magic(text) or Path(text).is_dir():
+    if "://" in text:
         return True
-    return Path(text).is_file() and Path(text).suffix.lower() not in (".npz", ".npy", ".csv")
+    if Path(text).is_file():  # whatever characters are in its name
+        return Path(text).suffix.lower() not in (".npz", ".npy", ".csv")
+    return glob.has_magic(text) or Path(text).is_dir()
 
 
 def split_source(
@@ -163,7 +165,7 @@ def source_moments(
     check_targets(targets)
     opened, first = _peeked(open_source(source, x=x, y=y))
     is_labelled = _holds_labels(np.asarray(first.Y), targets)
-    moments = Moments.from_source(source, x=x, y=y, one_hot=is_labelled, progress=progress or False)
+    moments = Moments.from_source(opened, one_hot=is_labelled, progress=progress or False)
     if is_labelled and targets == "auto":
         names = (
             range(moments.n_targets) if np.asarray(first.Y).dtype.kind in "iu" else [""] * moments.n_targets
@@ -280,24 +282,26 @@ def _share(test_size: float, source: Source, width: int) -> float:
             cause="a percentage, or a number of samples of a source whose length is not known",
             remedy="use a share such as 0.25",
         )
-    return share if rows is None else min(share, _MOST_TEST_ROWS / rows, TEST_ELEMENTS / (width * rows))
+    return (
+        share if rows is None else min(share, _MOST_TEST_ROWS / rows, TEST_ELEMENTS / (max(width, 1) * rows))
+    )
 
 
 def _peeked(source: Source) -> tuple[Source, Piece]:
     """The source, unread, and its first piece."""
     parts = iter(source.parts)
-    part = next(parts, None)
-    pieces = iter(()) if part is None else part.pieces()
-    first = next(pieces, None)
-    if first is None:
-        raise no_samples(source.label)
-    if source.is_repeatable:
-        close = getattr(pieces, "close", None)
-        if close is not None:
-            close()
-        return source, first
-    begun = _Begun(chain([first], pieces))
-    return replace(source, parts=chain([begun], parts)), first
+    for part in parts:
+        pieces = part.pieces()
+        first = next(pieces, None)
+        if first is None:
+            continue
+        if source.is_repeatable:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+            return source, first
+        return replace(source, parts=chain([_Begun(chain([first], pieces))], parts)), first
+    raise no_samples(source.label)
 
 
 @final

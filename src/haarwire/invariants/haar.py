@@ -19,6 +19,9 @@ from haarwire.invariants.orbits import orbit_labels
 __all__ = ["basis_of", "checked_symmetric", "haar_average", "require_compact"]
 
 
+_LEAST: Final = 1e-100
+"""Squares of smaller numbers may vanish, and those of its inverse overflow."""
+
 _DOUBLINGS: Final = 64
 """A cyclic group is averaged by doubling up to an order of 2^64; longer ones by orbits on pairs."""
 
@@ -55,9 +58,12 @@ def haar_average(M: ArrayLike, rep: Representation) -> FloatArray:
     """
     require_compact(rep, "the Haar average")
     A = checked_symmetric(M, rep.dim)
+    size = max(float(A.max()), -float(A.min()))
+    if size == 0.0 or _LEAST < size < 1.0 / _LEAST:
+        average = _averaged(A, rep)
+        return average.copy() if average is A else average
     # In a unit near its size, by a power of 2, exactly: squares of its entries neither vanish nor overflow.
-    size = float(np.abs(A).max())
-    unit = 2.0 ** math.floor(math.log2(size)) if size > 0.0 else 1.0
+    unit = 2.0 ** math.floor(math.log2(size))
     return np.asarray(unit * _averaged(A / unit, rep))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, final
+from typing import Any, Final, final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -54,7 +54,9 @@ class Subspace:
     certificate: SubspaceCertificate | None = None
 
     def __post_init__(self) -> None:
-        Q = self.matrix if isinstance(self.matrix, sp.csr_array) else np.asarray(self.matrix)
+        Q: Any = sp.csr_array(self.matrix) if sp.issparse(self.matrix) else np.asarray(self.matrix)
+        if Q.dtype.kind in "biu":
+            Q = Q.astype(np.float64)
         if Q.ndim != 2 or Q.dtype.kind != "f" or not _is_orthonormal(Q):
             raise ParameterError(
                 f"the columns of an array of shape {Q.shape} and dtype {Q.dtype} are no orthonormal basis",
@@ -277,4 +279,5 @@ def _frozen(A: FloatArray | sp.csr_array) -> FloatArray | sp.csr_array:
 def _is_orthonormal(Q: FloatArray | sp.csr_array) -> bool:
     """Whether QᵀQz = z for a random z: with probability one, for all."""
     z = np.random.default_rng(0).standard_normal(Q.shape[1])
-    return bool(np.linalg.norm(Q.T @ (Q @ z) - z) <= _ORTHONORMAL * np.linalg.norm(z))
+    allowed = max(_ORTHONORMAL, 64.0 * float(np.finfo(Q.dtype).eps))
+    return bool(np.linalg.norm(Q.T @ (Q @ z) - z) <= allowed * np.linalg.norm(z))

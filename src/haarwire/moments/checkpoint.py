@@ -84,6 +84,8 @@ class Checkpoint:
         """
         try:
             yield
+        except MemoryError:
+            raise  # the state may be sound
         except Exception as error:  # noqa: BLE001  it may hold anything
             damaged(self._path, error, _REMEDY)
 

@@ -75,9 +75,10 @@ def connected(cluster: Cluster) -> Iterator[Any]:
                 yield client
         elif cluster is None:
             try:
-                yield distributed.get_client()
+                current = distributed.get_client()
             except ValueError:
-                yield None
+                current = None
+            yield current
         elif hasattr(cluster, "compute"):
             yield cluster
         else:

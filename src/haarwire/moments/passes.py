@@ -68,7 +68,7 @@ def _checked_one_hot(one_hot: Any) -> OneHot:
     if np.ndim(one_hot) != 1:
         raise ParameterError(
             f"one_hot is {one_hot!r}.",
-            cause="a word, a number or None, where it is said whether y holds labels, or which.",
+            cause="a word, a number, a set or None, where it is said whether y holds labels, or which.",
             remedy="one_hot=True, one_hot=False, or a list of all labels, such as one_hot=range(10).",
         )
     return list(one_hot)

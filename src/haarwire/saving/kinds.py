@@ -164,7 +164,7 @@ class _Subspace(Kind):
             some = slice(start, start + step)
             overlap: Any = Q.T @ Q[:, some]
             overlap -= sp.eye_array(k, format="csc")[:, some] if sp.issparse(Q) else np.eye(k)
-            if not abs(overlap).max() <= 1e-8:
+            if not abs(overlap).max() <= max(1e-8, 64.0 * float(np.finfo(Q.dtype).eps)):
                 damaged(file, "the basis of a subspace is not orthonormal")
         return Subspace(Q)
 

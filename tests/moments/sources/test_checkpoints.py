@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from haarwire import FileError, Moments
+from haarwire.moments.checkpoint import Checkpoint
 from haarwire.moments.conditioning import IllConditionedWarning
 from haarwire.moments.container import read_container, write_container
 from haarwire.moments.sources.tables import filters_identity
@@ -190,6 +191,19 @@ def test_filters_have_a_mark_of_what_they_say() -> None:
     assert filters_identity(field("a").isin(few)) != filters_identity(field("a").isin(others))
     assert filters_identity([("a", "in", {"v", "u"})]) == filters_identity([("a", "in", {"u", "v"})])
     assert filters_identity([("a", "in", {"v", "u"})]) != filters_identity([("a", "in", {"u", "w"})])
+    long = np.arange(5000)
+    other = np.where(long == 2500, -1, long)
+    assert filters_identity([("a", "in", long)]) != filters_identity([("a", "in", other)])
+    assert filters_identity([("a", "in", long)]) == filters_identity([("a", "in", long.tolist())])
+    assert filters_identity(field(0) > 0) != filters_identity(field(0) > 1)
+
+
+def test_a_state_that_does_not_fit_in_memory_is_not_called_damaged(tmp_path) -> None:
+    checkpoint = Checkpoint(tmp_path / "pass.ck", "mark")
+    with pytest.raises(MemoryError), checkpoint.restoring():
+        raise MemoryError
+    with pytest.raises(FileError, match=r"pass\.ck"), checkpoint.restoring():
+        raise KeyError
 
 
 def test_a_second_pass_that_was_cut_off_goes_on(tmp_path) -> None:

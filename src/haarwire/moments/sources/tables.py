@@ -292,8 +292,15 @@ def filters_identity(filters: Filters) -> str:
         return str(sorted(map(repr, filters)))
     if isinstance(filters, list | tuple):
         return str([filters_identity(part) for part in filters])
-    # Expressions leave long lists out when they are printed; nothing is ever read from this.
-    return repr(pickle.dumps(filters) if type(filters).__module__.startswith("pyarrow") else filters)
+    # Arrays and expressions leave out what is long when they are printed; nothing is ever read from this.
+    if hasattr(filters, "tolist"):
+        return filters_identity(filters.tolist())
+    if not type(filters).__module__.startswith("pyarrow"):
+        return repr(filters)
+    try:
+        return repr(pickle.dumps(filters))
+    except NotImplementedError:  # columns by position
+        return str(filters)
 
 
 def _expression(filters: Filters) -> Any:
