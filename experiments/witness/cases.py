@@ -37,7 +37,7 @@ def datasets() -> Iterator[Dataset]:
     # Its invariant maps have two proportional columns: a chart on the first ones would miss them.
     yield _drawn(10, "3x3-oblique", "oblique", ALL[1:], (1, 2), mixed=True)
     yield _drawn(11, "4x4-reflection", "reflection:4", WITHOUT_AND_WITH, (2,))
-    # Theory, section 3: C₀ = I, B₀ = diag(1, 2), R = diag(0, 1). The singular values cross at α = 3.
+    # Theory, section 5: C₀ = I, B₀ = diag(1, 2), R = diag(0, 1). The singular values cross at α = 3.
     corners = [[1, 1], [1, -1], [-1, 1], [-1, -1]]
     crossing = (("hardwired", "0"), *(("regularized", alpha) for alpha in ("1", "3", "9")))
     yield Dataset(

@@ -16,6 +16,7 @@ import haarwire as hw
 from haarwire.report.gather import gather
 from haarwire.report.images import image_shape_of
 from haarwire.report.pictures import orbit_elements, places_shown
+from haarwire.report.provenance import provenance_data
 
 
 def unpack(packed: dict[str, Any]) -> NDArray[np.floating[Any]]:
@@ -209,6 +210,16 @@ def test_the_call_that_repeats_it_can_be_typed(compared: hw.Comparison) -> None:
     assert dict(provenance["versions"])["numpy"] == np.__version__
     assert dict(provenance["versions"])["haarwire"] == hw.__version__
     assert gather(compared, command="haarwire compare x")["provenance"]["command"] == "haarwire compare x"
+
+
+def test_the_call_names_a_symmetry_only_where_its_name_makes_it_again() -> None:
+    for rep, shown in (
+        (hw.groups.cyclic_shifts(6), "hw.groups.from_name('cyclic_shifts:6')"),
+        (hw.groups.cyclic_shifts(5) + hw.groups.trivial(1), "compare(data, rep, "),
+        (hw.Representation(6, (hw.Permutation([1, 0, 2, 3, 4, 5]),)), "compare(data, rep, "),
+    ):
+        result = hw.compare(hw.datasets.planted(rep, 60, noise=0.5, rng=0), rep)
+        assert shown in provenance_data(result, None)["command"]
 
 
 def test_the_call_names_no_symmetry_that_has_no_name() -> None:

@@ -206,3 +206,13 @@ def test_the_noise_from_the_median_of_the_modes() -> None:
     assert found.threshold == pytest.approx(_threshold(8 / 9) * 3.0, rel=0.15)
     np.testing.assert_array_equal(found.ranks, np.arange(9))
     assert found.criterion.shape == found.ranks.shape
+
+
+def test_moments_and_no_targets() -> None:
+    X, Y = planted(1, 300)
+    moments = hw.Moments.from_arrays(X, Y)
+    assert (
+        hw.select_rank(moments, None, REP, method="bic").rank
+        == hw.select_rank(moments, REP, method="bic").rank
+    )
+    assert hw.symmetry_test(moments, None, REP).pvalue == hw.symmetry_test(moments, REP).pvalue

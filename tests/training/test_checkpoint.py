@@ -18,6 +18,7 @@ from haarwire.training import (  # noqa: E402
     train_cross_entropy,
     train_sampled,
 )
+from haarwire.training.checkpoint import fingerprint, rep_parts  # noqa: E402
 
 REP = hw.groups.image_rotations(4)
 DATA = hw.datasets.planted(REP, 400, n_targets=4, noise=0.3, violation=0.5, rng=1)
@@ -209,3 +210,12 @@ def test_files_that_are_no_checkpoint_are_refused(tmp_path: Path) -> None:
         train(PROBLEMS[0], network, resume=tmp_path / "none.npz")
     with pytest.raises(hw.FileError, match="cannot be written"):
         train(PROBLEMS[0], network, steps=5, checkpoint=tmp_path / "no" / "such" / "run.npz")
+
+
+def test_groups_of_many_coordinates_are_told_apart_by_their_parts() -> None:
+    """A product of two matrices on 16,900 coordinates, which is never written out."""
+    rng = np.random.default_rng(0)
+    turns = [np.linalg.qr(rng.standard_normal((130, 130)))[0] for _ in range(2)]
+    products = [hw.Representation(130, (hw.Matrix(g),)) for g in turns]
+    marks = [fingerprint(rep_parts(rep * rep)) for rep in (*products, products[0])]
+    assert marks[0] == marks[2] != marks[1]

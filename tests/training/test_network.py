@@ -179,3 +179,9 @@ def test_the_room_exports_what_its_parts_do() -> None:
             assert getattr(room, name) is getattr(getattr(room, part), name)
     with pytest.raises(AttributeError, match="no attribute 'hardwired'"):
         _ = room.hardwired
+
+
+def test_layers_of_any_strides_will_do() -> None:
+    W, V = np.arange(6.0).reshape(2, 3)[::-1, ::-1], np.ones((4, 2))
+    network = DeepLinearNetwork.from_arrays([W, V])
+    np.testing.assert_array_equal(network.weights[0][0].numpy(), W)

@@ -23,6 +23,7 @@ from haarwire.solve import (
     Approach,
     Augmented,
     Hardwired,
+    Modes,
     Plain,
     Regularized,
     Solution,
@@ -110,17 +111,18 @@ def compare(
     compact = rep.is_compact
     fits: list[_Fit] = []
 
-    def solved(approach: Approach) -> tuple[Solution, int]:
-        """As `solve` does, and how many critical points there are."""
+    def solved(approach: Approach) -> tuple[Solution, Modes]:
+        """As `solve` does, with the modes that say how many critical points there are."""
         build = approach.split_problem if isinstance(approach, Regularized) else approach.problem
         modes = reduced_rank(build(moments, rep, ridge=ridge))
-        return optimum(modes, r, rep, approach), families_of(modes, r).count
+        return optimum(modes, r, rep, approach), modes
 
     def fit(approach: Approach, for_moved: Approach | None, started: float) -> None:
         """Solve for data as they are and for moved data (with the same strength, if it has none)."""
-        first, count = solved(approach)
+        first, modes = solved(approach)
         second = first if for_moved == approach else None if for_moved is None else solved(for_moved)[0]
-        fits.append(_Fit(first, second, count, time.perf_counter() - started))
+        seconds = time.perf_counter() - started
+        fits.append(_Fit(first, second, families_of(modes, r).count, seconds))
 
     fixed: tuple[Approach, ...] = (Plain(), Hardwired(), *((Augmented(),) if compact else ()))
     for i, approach in enumerate(fixed):

@@ -101,6 +101,8 @@ def gaussian_binomial(n: int, k: int) -> tuple[int, ...]:
 
 def count_families(sizes: Sequence[int], rank: int) -> int:
     """Coefficient of x^r in Π_c (1 + x + … + x^{μ_c}): the critical families of clusters of sizes μ_c."""
+    if all(size == 1 for size in sizes):
+        return math.comb(len(sizes), rank)
     return family_counts(sizes, rank)[rank]
 
 

@@ -296,7 +296,7 @@ def critical_points(
             return _equivariant_points(task, approach)
     data, r = checked_data(moments, rep, rank, approach, fit_intercept=fit_intercept)
     problem = approach.problem(data, rep, ridge=ridge)
-    if isinstance(approach, Regularized) and problem.setting.embedding is None:
+    if isinstance(approach, Regularized) and isinstance(data, Moments) and problem.setting.embedding is None:
         modes = _in_coefficients(reduced_rank(approach.split_problem(data, rep, ridge=ridge)), problem)
     else:
         modes = reduced_rank(problem)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from haarwire import groups
 from haarwire.comparison import Comparison
+from haarwire.errors import HaarwireError
 from haarwire.report.encoding import plain_text
 
 __all__ = ["provenance_data"]
@@ -23,7 +24,11 @@ def provenance_data(result: Comparison, command: str | None) -> dict[str, Any]:
     from haarwire import __version__
 
     name = result.symmetry
-    rep = f"hw.groups.from_name({name!r})" if name.partition(":")[0] in groups.names() else "rep"
+    try:
+        groups.from_name(name)
+        rep = f"hw.groups.from_name({name!r})"
+    except HaarwireError:
+        rep = "rep"
     rank = f"rank={result.rank}, ridge={result.ridge!r}, test_size={result.test_size!r}, seed={result.seed}"
     call = f"hw.report(hw.compare(data, {rep}, {rank}))"
     return {

@@ -10,8 +10,8 @@ __all__ = ["symmetry_beside_moments"]
 
 
 def symmetry_beside_moments(function: str, Y: object, rep: object, sample_weight: object) -> Representation:
-    """The symmetry, which stands in the place of Y; or ParameterError, for what moments hold already."""
-    if rep is not None:
+    """The symmetry, which may stand in the place of Y; or ParameterError, for what moments hold already."""
+    if Y is not None and rep is not None:
         raise ParameterError(
             f"{function} got moments, targets and a symmetry",
             cause="targets given beside moments, which hold them already",
@@ -23,4 +23,4 @@ def symmetry_beside_moments(function: str, Y: object, rep: object, sample_weight
             cause="weights given beside moments, which were made with the weights they have",
             remedy=f"give them to the moments: {function}(Moments.from_arrays(X, Y, sample_weight), rep)",
         )
-    return checked_representation(Y)
+    return checked_representation(rep if Y is None else Y)

@@ -95,7 +95,7 @@ def fold_moments(
     rng: np.random.Generator | int | None = 0,
     progress: Callable[[float], None] | None = None,
 ) -> list[Moments]:
-    """Moments of random folds.
+    """Moments of random folds: the same ones at every call, unless `rng` is another seed, or None.
 
     Dask collections are dealt out in one pass by the workers: up to 2²⁴ rows to the very folds that arrays in
     memory have, beyond that each block by a generator of its own.

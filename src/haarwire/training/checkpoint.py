@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from haarwire.errors import FileError
-from haarwire.groups import Representation
+from haarwire.groups import Element, Representation
+from haarwire.groups.lazy import Lazy
 from haarwire.moments import Moments
 from haarwire.moments.container import replace_file
 
@@ -45,8 +46,19 @@ def rep_parts(rep: Representation | None) -> tuple[object, ...]:
     """What tells a representation from others, unnamed ones too, for `fingerprint`."""
     if rep is None:
         return (None,)
-    matrices = [*(g.to_sparse() for g in rep.generators), *map(sp.csr_array, rep.algebra)]
-    return rep.label, *(part for A in matrices for part in (A.indptr, A.indices, A.data))
+    generators = [part for g in rep.generators for part in _element_parts(g)]
+    return rep.label, *generators, *(part for L in rep.algebra for part in _entries(sp.csr_array(L)))
+
+
+def _element_parts(g: Element) -> tuple[object, ...]:
+    """What an element is made of; one kept by its parts is not written out."""
+    if isinstance(g, Lazy):
+        return type(g).__name__, g.dim, *(entry for part in g.parts for entry in _element_parts(part))
+    return _entries(g.to_sparse())
+
+
+def _entries(A: sp.csr_array) -> tuple[object, ...]:
+    return A.indptr, A.indices, A.data
 
 
 def save_checkpoint(path: Path, state: Mapping[str, NDArray[Any]], mark: str) -> None:

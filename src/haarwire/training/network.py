@@ -95,7 +95,8 @@ class DeepLinearNetwork:
     def _set(self, layers: Sequence[FloatArray], dtype: str, device: str) -> None:
         torch = require_torch()
         kind, place = checked_dtype(dtype), checked_device(device)
-        self.weights = [torch.tensor(W, dtype=kind, device=place) for W in layers]
+        # Copied, and not of negative strides, which PyTorch does not know.
+        self.weights = [torch.tensor(np.ascontiguousarray(W), dtype=kind, device=place) for W in layers]
 
     @classmethod
     def from_arrays(
