@@ -77,6 +77,8 @@ def test_elements_of_both_sides_correspond() -> None:
     once, twice = hw.groups.so2([1]), hw.groups.so2([2])
     assert hw.equivariance_error(squared, once, twice, X=samples) < 1e-14
     assert hw.equivariance_error(squared, once, once, X=samples) > 0.1
+    both = np.random.default_rng(1).standard_normal((20, 4))
+    assert hw.equivariance_error(lambda z: z[:, :2], hw.groups.so2([1, 2]), once, X=both) < 1e-14
 
 
 def test_assertion_names_both_sides() -> None:
