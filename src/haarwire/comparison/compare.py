@@ -27,11 +27,10 @@ from haarwire.solve import (
     Plain,
     Regularized,
     Solution,
-    reduced_rank,
     regularization_path,
 )
 from haarwire.solve.approaches import checked_ridge
-from haarwire.solve.solver import check_samples, checked_rank, optimum
+from haarwire.solve.solver import check_samples, checked_rank, modes_of, optimum
 
 __all__ = ["check_features", "compare", "some_samples"]
 
@@ -113,8 +112,7 @@ def compare(
 
     def solved(approach: Approach) -> tuple[Solution, Modes]:
         """As `solve` does, with the modes that say how many critical points there are."""
-        build = approach.split_problem if isinstance(approach, Regularized) else approach.problem
-        modes = reduced_rank(build(moments, rep, ridge=ridge))
+        modes = modes_of(moments, rep, approach, ridge)
         return optimum(modes, r, rep, approach), modes
 
     def fit(approach: Approach, for_moved: Approach | None, started: float) -> None:

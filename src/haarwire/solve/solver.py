@@ -22,6 +22,7 @@ __all__ = [
     "checked_data",
     "checked_rank",
     "equivariant_task",
+    "modes_of",
     "optimum",
     "solve",
 ]
@@ -121,8 +122,13 @@ def solve(
         if task is not None:
             return solve_equivariant(task, approach, np.random.default_rng(rng))
     data, r = checked_data(moments, rep, rank, approach, fit_intercept=fit_intercept)
+    return optimum(modes_of(data, rep, approach, ridge), r, rep, approach)
+
+
+def modes_of(moments: Moments | Samples, rep: Representation, approach: Approach, ridge: float) -> Modes:
+    """The modes of an approach's problem; a penalty is kept out of the invariant coordinates."""
     build = approach.split_problem if isinstance(approach, Regularized) else approach.problem
-    return optimum(reduced_rank(build(data, rep, ridge=ridge)), r, rep, approach)
+    return reduced_rank(build(moments, rep, ridge=ridge))
 
 
 def checked_data(
