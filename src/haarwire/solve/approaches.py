@@ -15,6 +15,7 @@ from haarwire.errors import DataError, ParameterError
 from haarwire.groups import Representation
 from haarwire.groups.representation import checked_representation
 from haarwire.invariants import Subspace, average_moments, invariant_subspace, penalty_matrix
+from haarwire.invariants.equivariant import check_source
 from haarwire.invariants.penalty import Penalty, checked_penalty, sparse_penalty_matrix
 from haarwire.moments import Moments, Samples
 from haarwire.solve.wide import costs_less, penalized_span, span
@@ -412,28 +413,20 @@ def checked_ridge(ridge: float) -> float:
 def check_kinds(moments: Moments | Samples, rep: Representation, *, samples: bool = True) -> None:
     """Raise ParameterError unless the arguments are moments (or samples, if these will do) and a symmetry."""
     if not isinstance(moments, Moments) and not (samples and isinstance(moments, Samples)):
-        given = isinstance(moments, Samples)
+        cause = "arrays or a name passed as they are, or arguments in another order"
+        remedy = "make one: Moments.from_arrays(X, Y)"
+        if isinstance(moments, Samples):
+            cause = "a question that is answered in all coordinates, with samples of many features"
+            remedy = "give samples.moments(), of n×n numbers"
         raise ParameterError(
-            f"moments must be a Moments, got a {type(moments).__name__}",
-            cause="a question that is answered in all coordinates, with samples of many features"
-            if given
-            else "arrays or a name passed as they are, or arguments in another order",
-            remedy="give samples.moments(), of n×n numbers"
-            if given
-            else "make one: Moments.from_arrays(X, Y)",
+            f"moments must be a Moments, got a {type(moments).__name__}", cause=cause, remedy=remedy
         )
     checked_representation(rep)
 
 
 def check_fit(moments: Moments | Samples, rep: Representation) -> None:
     """Raise DataError unless the data can be fitted by a model with this symmetry."""
-    if moments.n_features != rep.dim:
-        raise DataError(
-            f"the data have {moments.n_features} features, {rep.label} acts on {rep.dim} coordinates",
-            cause="a symmetry built for data of another size",
-            remedy="build the representation for your number of features, e.g. "
-            "image_rotations(side) for side·side pixels",
-        )
+    check_source(rep, moments.n_features)
     if moments.count == 0:
         raise DataError(
             "there are no samples in these moments",

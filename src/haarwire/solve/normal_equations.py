@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,7 @@ __all__ = ["solved_iteratively"]
 
 _RESIDUAL: Final = 1e-8
 
-Map = Callable[[FloatArray], FloatArray]
+Map: TypeAlias = Callable[[FloatArray], FloatArray]
 
 
 def solved_iteratively(
