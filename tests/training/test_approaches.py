@@ -65,3 +65,20 @@ def test_a_group_without_invariants_leaves_nothing_to_train() -> None:
     trained = train_approach(moments, turn, hw.Hardwired(), (1,), runs=3)
     assert trained.history is None
     assert trained.relative_invariance_gaps.tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("widths", [3, None, ["a"], [0], [2.5], [True]])
+def test_widths_that_are_none(widths) -> None:
+    with pytest.raises(hw.ParameterError, match="widths must be at least two integers ≥ 1"):
+        train_approach(MOMENTS, REP, hw.Hardwired(), widths)
+
+
+@pytest.mark.parametrize(("runs", "seed"), [(0, 0), ("a", 0), (1, -1)])
+def test_runs_and_seeds_that_are_none(runs, seed) -> None:
+    with pytest.raises(hw.ParameterError, match="must be an integer"):
+        train_approach(MOMENTS, REP, hw.Hardwired(), [2], runs=runs, seed=seed)
+
+
+def test_samples_in_place_of_moments() -> None:
+    with pytest.raises(hw.ParameterError, match="moments must be a Moments, got a ndarray"):
+        train_approach(DATA.X, REP, hw.Hardwired(), [2])

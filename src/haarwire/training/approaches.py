@@ -13,9 +13,10 @@ from haarwire.groups import Representation
 from haarwire.invariants import invariant_subspace
 from haarwire.moments import Moments
 from haarwire.solve import Approach, Quadratic, Solution, solve
+from haarwire.solve.approaches import check_kinds
 from haarwire.solve.reduced_rank import Whitened, whitened
 from haarwire.training.history import TrainingHistory
-from haarwire.training.network import DeepLinearNetwork
+from haarwire.training.network import DeepLinearNetwork, checked_widths
 from haarwire.training.optimizers import OptimizerName
 from haarwire.training.progress import Report
 from haarwire.training.trainer import train
@@ -108,8 +109,10 @@ def train_approach(
     >>> bool(abs(trained.history.coef[0] - trained.best.coef).max() < 1e-3)
     True
     """
-    rank = min([*widths, moments.n_targets, moments.n_features])
-    best = solve(moments, rep, rank=rank, approach=approach, ridge=ridge)
+    check_kinds(moments, rep, samples=False)
+    is_listed = isinstance(widths, Sequence | np.ndarray)
+    sizes = checked_widths((moments.n_features, *widths, moments.n_targets) if is_listed else widths)
+    best = solve(moments, rep, rank=min(sizes), approach=approach, ridge=ridge)
     problem = approach.problem(moments, rep, ridge=ridge)
     white = whitened(problem)
     if white.cross.shape[1] == 0:
@@ -117,9 +120,9 @@ def train_approach(
     posed = in_whitened_inputs(problem, white) if whiten else problem
     m, k = posed.cross.shape
     network = DeepLinearNetwork(
-        (k, *widths, m),
+        (k, *sizes[1:-1], m),
         init="balanced",
-        scale=explaining_scale(posed, len(widths) + 1),
+        scale=explaining_scale(posed, len(sizes) - 1),
         runs=runs,
         seed=seed,
     )

@@ -18,7 +18,7 @@ from haarwire.training.initialization import Initialization, initial_layers
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["DeepLinearNetwork"]
+__all__ = ["DeepLinearNetwork", "checked_widths"]
 
 
 @final
@@ -84,7 +84,7 @@ class DeepLinearNetwork:
         dtype: str = "float64",
         device: str = "cpu",
     ) -> None:
-        sizes = _checked_widths(widths)
+        sizes = checked_widths(widths)
         generators = _generators(seed, runs)
         each = [initial_layers(sizes, init, scale, rng) for rng in generators]
         self._set([np.stack(layers) for layers in zip(*each, strict=True)], dtype, device)
@@ -174,7 +174,7 @@ class DeepLinearNetwork:
         ParameterError
             When the point does not fit through the widths, or noise is negative.
         """
-        sizes = _checked_widths(widths)
+        sizes = checked_widths(widths)
         m, k = point.problem_coef.shape
         if (sizes[0], sizes[-1]) != (k, m):
             raise ParameterError(
@@ -240,7 +240,8 @@ class DeepLinearNetwork:
         return tuple(as_array(W) for W in self.weights)
 
 
-def _checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
+def checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
+    """The widths k, h_1, …, m as integers, or ParameterError."""
     given = tuple(widths) if isinstance(widths, Sequence | np.ndarray) else (widths,)
     valid = all(is_integer(h, 1) for h in given)
     if len(given) < 2 or not valid:
